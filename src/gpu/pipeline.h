@@ -5,22 +5,8 @@
 // cache folder (RANKINE_CACHE_DIR overrides it). Owner's thread only.
 #pragma once
 
+#include "base/bind.h"
 #include "gpu/device.h"
-
-#define RK_MAX_BINDINGS 12u
-#define RK_MAX_SPEC     64u
-
-// How a shader sees a binding.
-typedef enum {
-    RK_BIND_STORAGE,       // storage buffer
-    RK_BIND_TEXEL_F32X4,   // rgba32f imageBuffer
-    RK_BIND_TEXEL_U32X4,   // rgba32ui uimageBuffer
-    RK_BIND_SAMPLED_F32X4, // rgba32f samplerBuffer (texelFetch)
-    RK_BIND_SAMPLED_U32X4, // rgba32ui usamplerBuffer
-    RK_BIND_SAMPLED_F32,   // r32f samplerBuffer
-    RK_BIND_SAMPLED_U32,   // r32ui usamplerBuffer
-    RK_N_BIND_KINDS,
-} RkBindKind;
 
 typedef struct RkPipeline RkPipeline; // owned by the device
 

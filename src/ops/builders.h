@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// The builders of all families in one include.
+#pragma once
+
+#include "graph/graph.h"
