@@ -25,6 +25,10 @@ typedef struct {
 
 typedef struct RkRowSink RkRowSink;
 struct RkRowSink {
-    // Takes a batch. A cell that can't be typed is an error that names file, line and column.
+    // Takes a batch. A cell that can't be typed is an RK_ERROR_DATA that names file, line and
+    // column; then the n_taken rows before it were taken, it and those behind it were not, and the
+    // caller may go on with a batch that starts after it (on-error=skip). Cells of an IGNORE field
+    // are there but not looked at.
     gboolean (*rows)(RkRowSink *sink, const RkRowBatch *batch, GError **error);
+    uint32_t n_taken; // rows of the last batch that were taken
 };

@@ -43,9 +43,10 @@ typedef enum {
 typedef struct {
     char *name;
     RkFieldKind kind;
-    char *vocabulary; // name of the vocabulary that codes refer to; NULL for other kinds
-    char separator;   // between the values of a MULTI cell
-    char *why;        // why an importer guessed this kind, a phrase for --dry-run; may be NULL
+    char *vocabulary;    // name of the vocabulary that codes refer to; NULL for other kinds
+    char separator;      // between the values of a MULTI cell
+    uint32_t per_second; // units of a TIMESTAMP cell in a second (0 means 1, 1000 for ms)
+    char *why;           // why an importer guessed this kind, a phrase for --dry-run; may be NULL
 } RkField;
 
 typedef struct {
