@@ -8,6 +8,17 @@
 
 #define RK_CHUNK_ROWS 65536u
 
+// How the cells of a column chunk were written, so that an export gives the same text back.
+// Kept by the row sink and the store; computed columns have none (NULL): then numbers come out
+// in their shortest decimal form and times as whole seconds.
+typedef struct {
+    uint8_t style;        // REAL: least number of decimals; TIME: an RkTimeStyle (dataset/forms.h)
+    uint32_t n_odd;       // cells that the style doesn't reproduce
+    uint32_t *odd_row;    // [n_odd] row in the chunk, ascending
+    uint32_t *odd_offset; // [n_odd + 1] into odd_text
+    char *odd_text;       // [odd_offset[n_odd]] bytes
+} RkForms;
+
 typedef struct {
     RkColumnType type;
     uint32_t n_rows;
@@ -19,6 +30,7 @@ typedef struct {
         char *text;      // TEXT: [offset[n_rows]] bytes
     };
     uint32_t *offset; // CODES, TEXT: [n_rows + 1]; else NULL
+    RkForms *forms;   // NULL when unknown
 } RkColumn;
 
 typedef struct {
@@ -33,7 +45,24 @@ RkChunk *rk_chunk_new(const RkTable *table, uint32_t table_index, uint64_t first
                       uint32_t n_rows); // columns allocated but for CODES and TEXT payloads
 void rk_chunk_free(RkChunk *chunk);
 
-// Whoever takes chunks (the store, a test).
+// A deep copy, forms included.
+RkChunk *rk_chunk_copy(const RkChunk *chunk);
+
+// A new chunk of rows[0..n_rows) of `chunk`, in that order, forms included; a row may repeat.
+// Columns that were not read (n_rows 0) stay empty.
+RkChunk *rk_chunk_gather(const RkChunk *chunk, const uint32_t *rows, uint32_t n_rows);
+
+void rk_forms_free(RkForms *forms);
+
+// Number of chunks that n_rows rows take: every chunk is full but the last.
+static inline uint32_t
+rk_n_chunks(uint64_t n_rows)
+{
+    return (uint32_t)((n_rows + RK_CHUNK_ROWS - 1) / RK_CHUNK_ROWS);
+}
+
+// Whoever takes chunks (the store, a test). The chunk is the caller's again after the call. The
+// chunks of a table come in row order; they may be of any size (the store makes full ones).
 typedef struct RkChunkSink RkChunkSink;
 struct RkChunkSink {
     gboolean (*chunk)(RkChunkSink *sink, const RkChunk *chunk, GError **error);
@@ -51,3 +80,4 @@ struct RkChunkSource {
 };
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(RkChunk, rk_chunk_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(RkForms, rk_forms_free)

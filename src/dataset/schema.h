@@ -72,6 +72,25 @@ void rk_schema_free(RkSchema *schema);
 RkTable *rk_schema_add_table(RkSchema *schema, const char *name, RkTableRole role);
 RkField *rk_table_add_field(RkTable *table, const char *name, RkFieldKind kind);
 
+// Changes the kind of a field, its column type and its vocabulary with it: "user" and "item" for
+// ids, "TABLE.FIELD" for categories, NULL otherwise. rk_table_add_field() sets the same default;
+// set `vocabulary` afterwards to share one (a MULTI field of items, say).
+void rk_field_set_kind(const RkTable *table, RkField *field, RkFieldKind kind);
+
+// A copy without IGNORE fields: what is stored. Columns of a chunk are in this schema's order,
+// cells of a row batch in the order of the full one.
+RkSchema *rk_schema_copy_stored(const RkSchema *schema);
+
+// Index of the table with that name, or of the first in that role; -1 when there is none.
+int rk_schema_find(const RkSchema *schema, const char *name);
+int rk_schema_find_role(const RkSchema *schema, RkTableRole role);
+const RkTable *rk_schema_table(const RkSchema *schema, uint32_t table);
+RkField *rk_table_field(const RkTable *table, uint32_t field);
+
+// "events", "items", "users", "other".
+const char *rk_table_role_name(RkTableRole role);
+gboolean rk_table_role_parse(const char *name, RkTableRole *role, GError **error);
+
 // Index of the field with that name, or of the first of that kind; -1 when there is none.
 int rk_table_find(const RkTable *table, const char *name);
 int rk_table_find_kind(const RkTable *table, RkFieldKind kind);
