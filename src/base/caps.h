@@ -36,5 +36,5 @@ typedef struct {
     gboolean i8_arithmetic;
     gboolean int_dot; // packed 4x8-bit dot product (SPV_KHR_integer_dot_product)
     gboolean int_dot_accelerated;
-    gboolean coop_matrix; // VK_NV_cooperative_matrix or VK_KHR_cooperative_matrix
+    gboolean coop_matrix; // VK_NV_cooperative_matrix, the one that glslc 2023.2 compiles for
 } RkCaps;

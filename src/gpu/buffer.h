@@ -18,7 +18,7 @@ typedef enum {
 // A zeroed buffer usable as storage buffer, texel buffer and transfer source and destination.
 // Fails with RK_ERROR_MEMORY saying what was asked, what there is and what to lower.
 RkBuffer *rk_buffer_new(RkDevice *device, RkBufferKind kind, size_t bytes, GError **error);
-void rk_buffer_free(RkBuffer *buffer);
+void rk_buffer_free(RkBuffer *buffer); // no record that uses it may be in flight
 
 size_t rk_buffer_bytes(const RkBuffer *buffer);
 VkBuffer rk_buffer_handle(const RkBuffer *buffer);

@@ -4,7 +4,8 @@
 // else a kernel may want is probed into RkCaps. A device is used by one thread at a time.
 //
 // Environment: RANKINE_DEVICE names the device as --device does; RANKINE_VALIDATION=1 loads the
-// Khronos validation layer and turns its messages into GLib warnings.
+// Khronos validation layer and turns its messages into GLib warnings; RANKINE_STAGING=always (a
+// diagnostic) treats device memory as if the host couldn't see it.
 #pragma once
 
 #include "base/caps.h"

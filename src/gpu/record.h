@@ -19,8 +19,16 @@ typedef struct {
 RkRecord *rk_record_new(RkDevice *device, uint32_t timestamps, GError **error);
 void rk_record_free(RkRecord *record); // waits until the device is done with it
 
+// A record's first command is ordered after everything submitted before it. Call this before that
+// command where the record shares nothing written with records in flight (serving slots, each with
+// its own activations): the device may then overlap them.
+void rk_record_set_independent(RkRecord *record);
+
 // Dispatches grid workgroups of a pipeline. bindings: one for each of the pipeline's. push:
-// push_bytes of the key. Texel views are made here and kept until the record is freed.
+// push_bytes of the key. Texel views are made here and kept until the record is freed;
+// buffers must outlive the record. A binding's bytes are rounded up to whole 16-byte texels, which
+// its buffer has. Fails with RK_ERROR_SHAPE for a binding or grid that doesn't fit the buffer or
+// the device.
 gboolean rk_record_dispatch(RkRecord *record, RkPipeline *pipeline, const RkBinding *bindings,
                             const void *push, const uint32_t grid[3], GError **error);
 void rk_record_copy(RkRecord *record, RkBinding from, RkBinding to); // min of both sizes

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// Which of several devices to open. Pure; any thread.
+#pragma once
+
+#include "gpu/device.h"
+
+// The one that `wanted` names (index, part of the name in any case, UUID), the best type first
+// where several match; the best of all when NULL. NULL with RK_ERROR_NOT_FOUND and a list of what
+// there is.
+const RkDeviceInfo *rk_device_choose(const RkDeviceInfo *infos, uint32_t n, const char *wanted,
+                                     GError **error);
