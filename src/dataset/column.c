@@ -12,6 +12,12 @@ static const size_t VALUE_BYTES[] = {
     [RK_COLUMN_TEXT] = 1,
 };
 
+size_t
+rk_column_value_bytes(RkColumnType type)
+{
+    return VALUE_BYTES[type];
+}
+
 static gboolean
 is_ragged(RkColumnType type)
 {

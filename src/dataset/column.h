@@ -52,6 +52,9 @@ RkChunk *rk_chunk_copy(const RkChunk *chunk);
 // Columns that were not read (n_rows 0) stay empty.
 RkChunk *rk_chunk_gather(const RkChunk *chunk, const uint32_t *rows, uint32_t n_rows);
 
+// Bytes of one value of a column; for CODES and TEXT of one payload element.
+size_t rk_column_value_bytes(RkColumnType type);
+
 void rk_forms_free(RkForms *forms);
 
 // Number of chunks that n_rows rows take: every chunk is full but the last.

@@ -56,3 +56,20 @@ gboolean rk_form_covers_real(uint8_t best, uint8_t style);
 // then come in order.
 void rk_form_append_cell(const RkField *field, const RkColumn *column,
                          const RkVocabulary *vocabulary, uint32_t row, uint32_t *odd, GString *out);
+
+// Collects the odd cells of one column chunk, in row order. Zeroed to start with.
+typedef struct {
+    uint8_t style;
+    GArray *rows;    // of uint32_t
+    GArray *offsets; // of uint32_t, the start of each text
+    GByteArray *text;
+} RkFormsBuilder;
+
+void rk_forms_builder_add(RkFormsBuilder *builder, uint32_t row, const char *text, uint32_t length);
+
+// The forms, and an empty builder of style 0 again; NULL where there is nothing to say (style 0,
+// no odd cell).
+RkForms *rk_forms_builder_end(RkFormsBuilder *builder);
+void rk_forms_builder_clear(RkFormsBuilder *builder);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(RkFormsBuilder, rk_forms_builder_clear)

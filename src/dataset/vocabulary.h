@@ -7,7 +7,7 @@
 // more, any thread reads.
 #pragma once
 
-#include "dataset/schema.h"
+#include "dataset/rows.h"
 
 #include <stddef.h>
 
@@ -27,6 +27,11 @@ void rk_vocabulary_unref(RkVocabulary *vocabulary);
 // The code of a text, added when it is new. RK_CODE_MISSING when the vocabulary is full (2^32 - 1
 // codes) or when a range doesn't have it. Owner's thread.
 uint32_t rk_vocabulary_intern(RkVocabulary *vocabulary, const char *text, uint32_t length);
+
+// The codes of cells[0], cells[stride], ... (n of them), added when new; RK_CODE_MISSING for an
+// empty cell. FALSE when the vocabulary is full. Owner's thread.
+gboolean rk_vocabulary_intern_cells(RkVocabulary *vocabulary, const RkCell *cells, size_t stride,
+                                    uint32_t n, uint32_t *codes);
 
 // The code of a text, or RK_CODE_MISSING.
 uint32_t rk_vocabulary_find(const RkVocabulary *vocabulary, const char *text, uint32_t length);
