@@ -14,7 +14,8 @@ typedef struct RkOp RkOp;
 typedef struct RkKernel RkKernel;
 typedef uint32_t RkRef; // a node of a graph
 
-#define RK_NONE UINT32_MAX // no node: an optional input left out, no gradient
+#define RK_MAX_ATTRS 48u
+#define RK_NONE      UINT32_MAX // no node: an optional input left out, no gradient
 
 typedef union {
     int32_t i;
@@ -127,10 +128,10 @@ typedef struct {
 
 typedef struct {
     const char *name; // "odd sizes"
-    uint32_t n_in;
+    uint32_t n_in;    // 0: as many as the row takes
     RkSampleInput in[12];
     uint32_t n_attr;
-    RkAttr attr[24];
+    RkAttr attr[RK_MAX_ATTRS];
     gboolean no_grad; // not differentiable here (a kink, or too large for finite differences)
     gboolean bench;   // only timed by `rankine kernels`, too large for a test
 } RkSample;
@@ -144,8 +145,6 @@ enum {
     RK_OP_FUSED = 1 << 2,   // made by the fusion pass; models don't build it
     RK_OP_COMPOSE = 1 << 3, // pointwise: the fusion pass may join it with its neighbours
 };
-
-#define RK_MAX_ATTRS 24u
 
 struct RkOp {
     const char *name;             // "matmul"

@@ -4,3 +4,4 @@
 #pragma once
 
 #include "graph/graph.h"
+#include "ops/pointwise.h"

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// Between the two files of the pointwise family: rows here, kernels and samples there.
+#pragma once
+
+#include "graph/op.h"
+
+#define RK_POINTWISE_KERNELS 4
+#define RK_POINTWISE_SAMPLES 8
+#define RK_FUSED_SAMPLES     3
+
+extern const RkKernel rk_pointwise_kernels[RK_POINTWISE_KERNELS];
+extern const RkKernel rk_fused_kernels[RK_POINTWISE_KERNELS];
+extern const RkSample rk_pointwise_samples_ANY[RK_POINTWISE_SAMPLES];
+extern const RkSample rk_pointwise_samples_POSITIVE[RK_POINTWISE_SAMPLES];
+extern const RkSample rk_fused_samples[RK_FUSED_SAMPLES];
+const RkKernel *rk_pointwise_pick(const RkCaps *caps, const RkOpArgs *args);
