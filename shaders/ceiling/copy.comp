@@ -1,5 +1,7 @@
 #version 450
 // SPDX-License-Identifier: GPL-3.0-or-later
+// rk-compile: ceiling-copy -DSTORAGE
+// rk-compile: ceiling-copy-texel -DTEXEL
 //
 // The bandwidth ceiling of a kernel: to[i] = from[i], 16 bytes a lane and step.
 // Bindings: 0 from, 1 to, `vectors` of 16 bytes each. Grid: any; lanes stride over the whole.

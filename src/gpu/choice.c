@@ -47,6 +47,11 @@ matches(const RkDeviceInfo *info, const char *wanted)
 const RkDeviceInfo *
 rk_device_choose(const RkDeviceInfo *infos, uint32_t n, const char *wanted, GError **error)
 {
+    const char *source = wanted != NULL ? "" : " (from RANKINE_DEVICE)";
+    if (wanted == NULL)
+        wanted = g_getenv("RANKINE_DEVICE");
+    if (wanted != NULL && wanted[0] == '\0')
+        wanted = NULL;
     const RkDeviceInfo *best = NULL;
     for (uint32_t i = 0; i < n; i++) {
         if (wanted != NULL && !matches(&infos[i], wanted))
@@ -61,8 +66,8 @@ rk_device_choose(const RkDeviceInfo *infos, uint32_t n, const char *wanted, GErr
         g_string_append_printf(there, "%s%u %s (%s)", i ? ", " : "", infos[i].index, infos[i].name,
                                rk_device_type_name(infos[i].type));
     g_set_error(error, RK_ERROR, RK_ERROR_NOT_FOUND,
-                "Can't open device %s: no device has that index, name or UUID. There is: %s. See "
+                "Can't open device %s%s: no device has that index, name or UUID. There is: %s. See "
                 "rankine devices.",
-                wanted ? wanted : "(any)", there->str);
+                wanted ? wanted : "(any)", wanted ? source : "", there->str);
     return NULL;
 }

@@ -56,10 +56,6 @@ rk_device_list(GError **error)
 static gboolean
 choose(RkDevice *device, const char *wanted, GError **error)
 {
-    if (wanted == NULL)
-        wanted = g_getenv("RANKINE_DEVICE");
-    if (wanted != NULL && wanted[0] == '\0')
-        wanted = NULL;
     g_autoptr(GArray) physicals = NULL;
     g_autoptr(GArray) infos = describe_all(&device->instance, &physicals, error);
     if (infos == NULL)
