@@ -5,3 +5,5 @@
 
 #include "graph/graph.h"
 #include "ops/pointwise.h"
+#include "ops/reduce.h"
+#include "ops/shape.h"
