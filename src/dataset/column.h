@@ -8,6 +8,9 @@
 
 #define RK_CHUNK_ROWS 65536u
 
+// The codes or texts of one column chunk take no more.
+#define RK_CHUNK_PAYLOAD_BYTES ((size_t)1 << 30)
+
 // How the cells of a column chunk were written, so that an export gives the same text back.
 // Kept by the row sink and the store; computed columns have none (NULL): then numbers come out
 // in their shortest decimal form and times as whole seconds.

@@ -105,8 +105,8 @@ fail_full(const Filling *filling, const char *what, GError **error)
 static gboolean
 reserve(Filling *filling, RkColumn *column, size_t used, size_t n, GError **error)
 {
-    if (used + n > UINT32_MAX)
-        return fail_full(filling, "65536 rows of it take more than 4 GiB", error);
+    if ((used + n) * rk_column_value_bytes(column->type) > RK_CHUNK_PAYLOAD_BYTES)
+        return fail_full(filling, "65536 rows of it take more than 1 GiB", error);
     if (used + n > filling->payload_capacity) {
         filling->payload_capacity = MAX(used + n, filling->payload_capacity * 3 / 2);
         column->text = g_realloc_n(column->text, filling->payload_capacity,

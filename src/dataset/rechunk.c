@@ -74,7 +74,7 @@ typedef struct {
     size_t value_bytes;
 } Join;
 
-// Makes room for the payloads of CODES and TEXT columns; fails past 4 GiB of text in a chunk.
+// Makes room for the payloads of CODES and TEXT columns; fails past RK_CHUNK_PAYLOAD_BYTES.
 static gboolean
 size_payload(const GPtrArray *pieces, uint32_t c, Join *join, GError **error)
 {
@@ -83,9 +83,9 @@ size_payload(const GPtrArray *pieces, uint32_t c, Join *join, GError **error)
         const RkColumn *from = &((RkChunk *)g_ptr_array_index(pieces, i))->columns[c];
         n += from->offset[from->n_rows];
     }
-    if (n > UINT32_MAX) {
+    if (n * join->value_bytes > RK_CHUNK_PAYLOAD_BYTES) {
         g_set_error(error, RK_ERROR, RK_ERROR_DATA,
-                    "Can't hold column %u: %u rows have more than 4 GiB. Leave the column out.",
+                    "Can't hold column %u: %u rows have more than 1 GiB. Leave the column out.",
                     c + 1, RK_CHUNK_ROWS);
         return FALSE;
     }
