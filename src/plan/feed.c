@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// The host's part of a run: index inputs are checked against their tables before any shader sees
+// them, then host ops compute what they derive.
+#include "plan/plan-private.h"
+
+typedef struct {
+    RkRef input;    // whose values are indices
+    uint32_t limit; // the least limit of all its readers
+    const char *reader;
+} IndexCheck;
+
+// Values that a host op derives from indices are bounded by those indices' own checks.
+static void
+add_check(RkPlan *plan, RkRef input, uint32_t limit, const char *reader)
+{
+    if (limit == 0 || rk_graph_node(plan->graph, input)->kind != RK_NODE_INPUT)
+        return;
+    for (guint i = 0; i < plan->checks->len; i++) {
+        IndexCheck *check = &g_array_index(plan->checks, IndexCheck, i);
+        if (check->input == input) {
+            check->limit = MIN(check->limit, limit);
+            return;
+        }
+    }
+    IndexCheck check = {input, limit, reader};
+    g_array_append_val(plan->checks, check);
+}
+
+void
+rk_plan_find_checks(RkPlan *plan)
+{
+    plan->checks = g_array_new(FALSE, FALSE, sizeof(IndexCheck));
+    plan->hosts = g_array_new(FALSE, FALSE, sizeof(RkRef));
+    for (RkRef ref = 0; ref < plan->n_nodes; ref++) {
+        const RkNode *node = rk_graph_node(plan->graph, ref);
+        if (!plan->node[ref].live || node->kind != RK_NODE_OP)
+            continue;
+        if (node->op->flags & RK_OP_HOST)
+            g_array_append_val(plan->hosts, ref);
+        for (uint32_t i = 0; node->op->index_limit != NULL && i < node->n_in; i++)
+            if (node->in[i] != RK_NONE)
+                add_check(plan, plan->node[node->in[i]].root,
+                          node->op->index_limit(&plan->node[ref].args, i),
+                          node->name ? node->name : node->op->name);
+    }
+}
+
+void *
+rk_plan_host_bytes(const RkPlan *plan, RkRef ref)
+{
+    const RkPlanNode *n = &plan->node[plan->node[ref].root];
+    return n->home == RK_HOME_INPUT ? (char *)rk_buffer_map(plan->input) + n->offset : NULL;
+}
+
+static gboolean
+check_indices(const RkPlan *plan, const IndexCheck *check, GError **error)
+{
+    const uint32_t *values = rk_plan_host_bytes(plan, check->input);
+    uint64_t n = rk_tensor_numel(&plan->node[check->input].tensor);
+    uint32_t worst = 0;
+    for (uint64_t i = 0; i < n; i++) // branch-free, so it runs at memory speed
+        worst = MAX(worst, values[i]);
+    if (worst < check->limit)
+        return TRUE;
+    uint64_t at = 0;
+    while (values[at] < check->limit)
+        at++;
+    g_set_error(error, RK_ERROR, RK_ERROR_SHAPE,
+                "Can't run the step: element %" G_GUINT64_FORMAT " of input %s is %u, but %s "
+                "takes indices below %u. Encode the data with the vocabulary that the model was "
+                "made for.",
+                at, rk_graph_node(plan->graph, check->input)->name, values[at], check->reader,
+                check->limit);
+    return FALSE;
+}
+
+gboolean
+rk_plan_feed(RkPlan *plan, GError **error)
+{
+    for (guint i = 0; i < plan->checks->len; i++)
+        if (!check_indices(plan, &g_array_index(plan->checks, IndexCheck, i), error))
+            return FALSE;
+    for (guint i = 0; i < plan->hosts->len; i++) {
+        RkRef ref = g_array_index(plan->hosts, RkRef, i);
+        const RkNode *node = rk_graph_node(plan->graph, ref);
+        const void *in[16] = {NULL};
+        for (uint32_t k = 0; k < node->n_in; k++)
+            if (node->in[k] != RK_NONE)
+                in[k] = rk_plan_host_bytes(plan, node->in[k]);
+        node->op->host(&plan->node[ref].args, in, rk_plan_host_bytes(plan, ref));
+    }
+    return TRUE;
+}
