@@ -50,6 +50,10 @@ const char *rk_device_type_name(RkDeviceType type);
 // "precisions" of the device as --json prints them: NULL-terminated, static strings.
 const char *const *rk_device_precisions(const RkCaps *caps);
 
+// The file of the user's cache folder (or of RANKINE_CACHE_DIR) where something is kept for this
+// device and driver version: the folder, UUID, version, suffix. The folder may not exist yet.
+char *rk_device_cache_path(const RkDevice *device, const char *suffix);
+
 // After any call failed with RK_ERROR_DEVICE_LOST; the device and all made from it must be closed.
 gboolean rk_device_is_lost(const RkDevice *device);
 

@@ -11,14 +11,14 @@
 
 enum { DIGEST_BYTES = 32 };
 
-static char *
-cache_path(const RkDevice *device)
+char *
+rk_device_cache_path(const RkDevice *device, const char *suffix)
 {
     const char *folder = g_getenv("RANKINE_CACHE_DIR");
     g_autoptr(GString) name = g_string_new(NULL);
     for (size_t i = 0; i < sizeof device->info.uuid; i++)
         g_string_append_printf(name, "%02x", device->info.uuid[i]);
-    g_string_append_printf(name, "-%08x.bin", device->info.driver_version);
+    g_string_append_printf(name, "-%08x%s", device->info.driver_version, suffix);
     if (folder != NULL && folder[0] != '\0')
         return g_build_filename(folder, name->str, NULL);
     return g_build_filename(g_get_user_cache_dir(), "rankine", name->str, NULL);
@@ -52,7 +52,7 @@ is_of_device(const RkDevice *device, const uint8_t *data, size_t bytes)
 gboolean
 rk_pipeline_cache_open(RkDevice *device, GError **error)
 {
-    g_autofree char *path = cache_path(device);
+    g_autofree char *path = rk_device_cache_path(device, ".bin");
     g_autofree char *file = NULL;
     gsize bytes = 0;
     VkPipelineCacheCreateInfo info = {.sType = VK_STRUCTURE_TYPE_PIPELINE_CACHE_CREATE_INFO};
@@ -81,7 +81,7 @@ save(const RkDevice *device)
     if (vkGetPipelineCacheData(device->handle, device->pipeline_cache, &bytes, data) != VK_SUCCESS)
         return;
     digest_of(data, bytes, file);
-    g_autofree char *path = cache_path(device);
+    g_autofree char *path = rk_device_cache_path(device, ".bin");
     g_autofree char *folder = g_path_get_dirname(path);
     g_autoptr(GError) error = NULL;
     if (g_mkdir_with_parents(folder, 0700) != 0 ||

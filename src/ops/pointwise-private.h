@@ -5,8 +5,8 @@
 
 #include "graph/op.h"
 
-#define RK_POINTWISE_KERNELS 4
-#define RK_POINTWISE_SAMPLES 8
+#define RK_POINTWISE_KERNELS 2
+#define RK_POINTWISE_SAMPLES 5
 #define RK_FUSED_SAMPLES     3
 
 extern const RkKernel rk_pointwise_kernels[RK_POINTWISE_KERNELS];

@@ -72,8 +72,8 @@ binding_of(const RkPlan *plan, RkRef ref)
     case RK_HOME_FILL:
         return (RkBinding){plan->fill, n->offset, n->bytes};
     case RK_HOME_PARAM:
-        return (RkBinding){
-            rk_state_buffer(plan->state, rk_graph_node(plan->graph, n->root)->name), 0, n->bytes};
+        return (RkBinding){rk_state_buffer(plan->state, rk_graph_node(plan->graph, n->root)->name),
+                           0, n->bytes};
     default:
         return (RkBinding){plan->arena, n->offset, n->bytes};
     }

@@ -7,11 +7,11 @@
 typedef struct {
     const RkGraph *from;
     RkGraph *to;
-    uint32_t *uses;      // [from] how many nodes read it
+    uint32_t *uses;       // [from] how many nodes read it
     const gboolean *kept; // [from]
-    RkRef *map;          // [from] to `to`
-    GArray *origin;      // [to] of RkRef in `from`
-    gboolean *effect_at; // [from] is it an in-place update
+    RkRef *map;           // [from] to `to`
+    GArray *origin;       // [to] of RkRef in `from`
+    gboolean *effect_at;  // [from] is it an in-place update
 } Fusion;
 
 static RkRef
@@ -101,7 +101,11 @@ rk_plan_fuse(const RkGraph *graph, const gboolean *kept, RkRef *map)
     uint32_t n = rk_graph_size(graph);
     g_autofree uint32_t *uses = g_new0(uint32_t, n + 1);
     g_autofree gboolean *effects = g_new0(gboolean, n + 1);
-    Fusion f = {.from = graph, .to = rk_graph_new(), .uses = uses, .kept = kept, .map = map,
+    Fusion f = {.from = graph,
+                .to = rk_graph_new(),
+                .uses = uses,
+                .kept = kept,
+                .map = map,
                 .effect_at = effects};
     f.origin = g_array_new(FALSE, FALSE, sizeof(RkRef));
     for (RkRef ref = 0; ref < n; ref++) {

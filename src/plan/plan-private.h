@@ -7,23 +7,23 @@
 
 // Where a node's values live.
 typedef enum {
-    RK_HOME_NONE,   // dead, or not computed
-    RK_HOME_ARENA,  // reused memory, at `offset` of plan->arena
-    RK_HOME_INPUT,  // at `offset` of plan->input (and of plan->input_copy)
-    RK_HOME_FILL,   // at `offset` of plan->fill
-    RK_HOME_PARAM,  // a buffer of the state
-    RK_HOME_ALIAS,  // where its first input's root is
+    RK_HOME_NONE,  // dead, or not computed
+    RK_HOME_ARENA, // reused memory, at `offset` of plan->arena
+    RK_HOME_INPUT, // at `offset` of plan->input (and of plan->input_copy)
+    RK_HOME_FILL,  // at `offset` of plan->fill
+    RK_HOME_PARAM, // a buffer of the state
+    RK_HOME_ALIAS, // where its first input's root is
 } RkHome;
 
 typedef struct {
     gboolean live;
     RkHome home;
-    RkRef root;         // of an ALIAS: whose memory; else itself
-    uint64_t offset;    // bytes
-    uint64_t bytes;     // padded
-    RkRef last_use;     // the last live node that reads it; UINT32_MAX for outputs
+    RkRef root;      // of an ALIAS: whose memory; else itself
+    uint64_t offset; // bytes
+    uint64_t bytes;  // padded
+    RkRef last_use;  // the last live node that reads it; UINT32_MAX for outputs
     RkTensor tensor;
-    RkOpArgs args;      // of an OP
+    RkOpArgs args; // of an OP
     const RkKernel *kernel;
     RkDispatchList list;
     uint64_t scratch_offset;

@@ -182,11 +182,11 @@ rk_plan_output(RkPlan *plan, uint32_t i, size_t *bytes)
         *bytes = rk_tensor_bytes(&n->tensor);
     if (plan->readback != NULL)
         return (char *)rk_buffer_map(plan->readback) + plan->readback_offset[i];
-    RkBuffer *home = root->home == RK_HOME_INPUT   ? plan->input
-                     : root->home == RK_HOME_FILL  ? plan->fill
-                     : root->home == RK_HOME_PARAM ? rk_state_buffer(
-                           plan->state, rk_graph_node(plan->graph, n->root)->name)
-                                                   : plan->arena;
+    RkBuffer *home = root->home == RK_HOME_INPUT  ? plan->input
+                     : root->home == RK_HOME_FILL ? plan->fill
+                     : root->home == RK_HOME_PARAM
+                         ? rk_state_buffer(plan->state, rk_graph_node(plan->graph, n->root)->name)
+                         : plan->arena;
     return (char *)rk_buffer_map(home) + (root->home == RK_HOME_PARAM ? 0 : root->offset);
 }
 

@@ -18,9 +18,9 @@ typedef struct {
     uint32_t n_effects; // in-place updates to carry out (optimizer steps)
     const RkRef *effects;
     gboolean no_fusion;
-    gboolean profile;        // timestamps around every node
-    const char *variant;     // take this kernel wherever a row has one of that name
-    const RkTuning *tuning;  // measured choices; NULL takes the rows' own
+    gboolean profile;       // timestamps around every node
+    const char *variant;    // take this kernel wherever a row has one of that name
+    const RkTuning *tuning; // measured choices; NULL takes the rows' own
 } RkPlanOptions;
 
 // Compiles and records. The state must have every parameter of the graph (it gets those that it

@@ -33,8 +33,8 @@ rk_plan_select(const RkCaps *caps, const RkPlanOptions *options, const RkOpArgs 
             kernel = &op->kernels[i];
     if (kernel == NULL) {
         g_autofree char *out = rk_tensor_text(&args->out);
-        g_autofree char *in = args->n_in && args->present[0] ? rk_tensor_text(&args->in[0])
-                                                             : g_strdup("nothing");
+        g_autofree char *in =
+            args->n_in && args->present[0] ? rk_tensor_text(&args->in[0]) : g_strdup("nothing");
         g_set_error(error, RK_ERROR, RK_ERROR_UNSUPPORTED,
                     "Can't run %s from %s to %s: no kernel suits this device's limits "
                     "(%" G_GUINT64_FORMAT " MiB in a binding). Lower the size of the tensors.",
