@@ -167,15 +167,36 @@ rk_split_filter(const RkSplit *split, const uint8_t *keep)
     return kept;
 }
 
+// A copy of a computed split, not yet counted; NULL when the split isn't one.
+static RkSplit *
+copy_computed(const RkSplit *split)
+{
+    if (split->packed != NULL)
+        return NULL;
+    RkSplit *copy = g_new0(RkSplit, 1);
+    *copy = *split;
+    copy->kind = g_strdup(split->kind);
+    return copy;
+}
+
 RkSplit *
 rk_split_fold(const RkSplit *split, uint32_t fold)
 {
-    if (split->packed != NULL || fold >= split->n_folds)
+    RkSplit *other = fold < split->n_folds ? copy_computed(split) : NULL;
+    if (other == NULL)
         return NULL;
-    RkSplit *other = g_new0(RkSplit, 1);
-    *other = *split;
-    other->kind = g_strdup(split->kind);
     other->fold = fold;
+    rk_split_count(other);
+    return other;
+}
+
+RkSplit *
+rk_split_resize(const RkSplit *split, uint64_t n_rows)
+{
+    RkSplit *other = copy_computed(split);
+    if (other == NULL)
+        return NULL;
+    other->n_rows = n_rows;
     rk_split_count(other);
     return other;
 }

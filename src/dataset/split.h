@@ -62,6 +62,9 @@ RkSplit *rk_split_fold(const RkSplit *split, uint32_t fold);
 // are removed; it keeps two bits a row.
 RkSplit *rk_split_filter(const RkSplit *split, const uint8_t *keep);
 
+// The same settings and seed over another number of rows; NULL unless the split is computed.
+RkSplit *rk_split_resize(const RkSplit *split, uint64_t n_rows);
+
 // Stored as JSON, {"split", "rows", "train", "valid", "test", "none", ...settings}, and, unless it
 // is computed, bytes.
 char *rk_split_to_json(const RkSplit *split);
