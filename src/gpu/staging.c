@@ -106,27 +106,32 @@ get(RkDevice *device, GError **error)
 static gboolean
 finish(RkStaging *staging, Slot *slot, GError **error)
 {
-    void *read_to = g_steal_pointer(&slot->read_to); // the caller's; not kept past an error
     if (!slot->in_flight)
         return TRUE;
     if (!rk_fence_wait(staging->device, slot->fence, error))
         return FALSE;
     slot->in_flight = FALSE;
-    if (read_to != NULL)
-        memcpy(read_to, slot->map, slot->read_bytes);
+    if (slot->read_to != NULL)
+        memcpy(slot->read_to, slot->map, slot->read_bytes);
+    slot->read_to = NULL;
     return TRUE;
 }
 
-// All slots; after an error the rest is waited for too, but delivers nothing.
+// All slots. After an error nothing is delivered, and nothing stays in flight either: the caller is
+// about to free what is being copied.
 static gboolean
 finish_all(RkStaging *staging, gboolean ok, GError **error)
 {
+    for (uint32_t i = 0; ok && i < N_SLOTS; i++)
+        ok = finish(staging, &staging->slot[i], error);
+    if (ok)
+        return TRUE;
+    vkDeviceWaitIdle(staging->device->handle);
     for (uint32_t i = 0; i < N_SLOTS; i++) {
-        if (!ok)
-            staging->slot[i].read_to = NULL;
-        ok = finish(staging, &staging->slot[i], ok ? error : NULL) && ok;
+        staging->slot[i].read_to = NULL;
+        staging->slot[i].in_flight = FALSE;
     }
-    return ok;
+    return FALSE;
 }
 
 static void

@@ -5,6 +5,8 @@
 
 #include "gpu/record.h"
 
+#include <string.h>
+
 enum { AFFINE_LOCAL = 64 };
 
 typedef struct {
