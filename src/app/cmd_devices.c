@@ -9,7 +9,6 @@
 
 #include <json-glib/json-glib.h>
 #include <stdio.h>
-#include <vulkan/vulkan.h>
 
 // One device and what was measured, or why nothing was.
 typedef struct {

@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Installs what is missing, builds, and runs Rankine's main job on generated data. Works from any
+# folder, and again when run again.
+set -eu
+source=$(cd "$(dirname "$0")/.." && pwd)
+build=$source/build
+
+step() { printf '\n== %s\n' "$*"; }
+
+step "1/5 Packages"
+bash "$source/data/setup.sh"
+
+step "2/5 Build (in build/)"
+if [ -f "$build/build.ninja" ]; then
+    meson setup --reconfigure "$build" "$source" >"$build/setup.log" 2>&1 ||
+        { tail -20 "$build/setup.log"; echo "Can't configure: see build/setup.log." >&2; exit 1; }
+else
+    mkdir -p "$build"
+    meson setup "$build" "$source" >"$build/setup.log" 2>&1 ||
+        { tail -20 "$build/setup.log"; echo "Can't configure: see build/setup.log." >&2; exit 1; }
+fi
+ninja -C "$build" >"$build/build.log" 2>&1 ||
+    { tail -30 "$build/build.log"; echo "Can't build: see build/build.log." >&2; exit 1; }
+rankine=$build/rankine
+"$rankine" --version
+
+step "3/5 Vulkan devices and what they reach"
+"$rankine" devices
+
+step "4/5 A dataset: generated, stored in SQLite, profiled"
+db=$build/demo.db
+rm -f "$db" "$db-wal" "$db-shm"
+"$rankine" synth ctr --as clicks --rows 200000 --db "$db"
+"$rankine" dataset clicks --db "$db"
+"$rankine" doctor --db "$db"
+
+step "5/5 Kernels: what this device does best"
+"$rankine" kernels --op dense
+
+printf '\nDone. The database is %s.\n' "$db"

@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# TAP: exit statuses and messages of the command line's contract. cli.sh RANKINE
+rankine=$1
+n=0
+check() { # DESCRIPTION STATUS PATTERN ARGUMENTS...
+    local what=$1 status=$2 pattern=$3 output got
+    shift 3
+    output=$("$rankine" "$@" 2>&1)
+    got=$?
+    n=$((n + 1))
+    if [ $got -eq "$status" ] && grep -qE -- "$pattern" <<<"$output"; then
+        echo "ok $n - $what"
+    else
+        echo "# exit $got, expected $status; output: $output" | head -n 5 | sed 's/^\([^#]\)/# \1/'
+        echo "not ok $n - $what"
+    fi
+}
+check "--help lists the commands" 0 '^  devices' --help
+check "--version says the version" 0 '^rankine [0-9]+\.[0-9]+' --version
+check "a wrong command exits 2 and suggests the right one" 2 'Did you mean devices' devises
+check "a wrong option exits 2 and names it" 2 'bogus' devices --bogus
+check "a device that isn't there exits 1 and lists what is" 1 "nonesuch" kernels --device nonesuch
+check "no command exits 2" 2 'Usage'
+echo "1..$n"

@@ -1,0 +1,80 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Installs what is missing, builds and runs every test: on lavapipe, on SwiftShader, and under the
+# address and undefined-behaviour sanitizers, with Vulkan validation on. Ends with the count.
+set -u
+source=$(cd "$(dirname "$0")/.." && pwd)
+cd "$source" || exit 1
+build=$source/build-test
+asan=$source/build-asan
+failed_step=""
+
+step() { printf '\n== %s\n' "$*"; }
+
+step "Packages"
+bash data/setup.sh test || exit 1
+
+configure() { # DIR OPTIONS...: configures, again when configured before
+    local dir=$1
+    shift
+    mkdir -p "$dir"
+    if [ -f "$dir/build.ninja" ]; then
+        meson setup --reconfigure "$dir" "$@" >"$dir/setup.log" 2>&1
+    else
+        meson setup "$dir" "$@" >"$dir/setup.log" 2>&1
+    fi || { tail -20 "$dir/setup.log"; echo "Can't configure $dir." >&2; exit 1; }
+    ninja -C "$dir" >"$dir/build.log" 2>&1 ||
+        { tail -40 "$dir/build.log"; echo "Can't build $dir." >&2; exit 1; }
+}
+
+step "Build (build-test/, and with sanitizers build-asan/)"
+configure "$build"
+if grep -n 'warning:' "$build/build.log"; then
+    echo "The build has warnings." >&2
+    failed_step="warnings"
+fi
+configure "$asan" -Db_sanitize=address,undefined -Db_lundef=false -Dgui=disabled
+
+# Nothing of the user's: own caches and data, so that a test sees what it made itself.
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+export XDG_CACHE_HOME=$scratch/cache XDG_DATA_HOME=$scratch/data XDG_CONFIG_HOME=$scratch/config
+export GSETTINGS_BACKEND=memory RANKINE_VALIDATION=1
+unset RANKINE_DEVICE RANKINE_STAGING RANKINE_CACHE_DIR
+export ASAN_OPTIONS=detect_leaks=1:abort_on_error=1:allocator_may_return_null=1
+export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
+export LSAN_OPTIONS=suppressions=$source/tests/lsan.supp:print_suppressions=0
+
+lavapipe=$(ls /usr/share/vulkan/icd.d/lvp_icd.*.json 2>/dev/null | head -n 1)
+swiftshader=$(ls /usr/lib/chromium/vk_swiftshader_icd.json 2>/dev/null | head -n 1)
+use() { export VK_DRIVER_FILES=$1 VK_ICD_FILENAMES=$1; } # the second name is for older loaders
+
+run() { # NAME DIR SUITES...: one pass, its results kept as junit-NAME.xml
+    local name=$1 dir=$2 arguments=()
+    shift 2
+    for suite in "$@"; do arguments+=(--suite "$suite"); done
+    step "Tests: $name"
+    rm -f "$dir"/meson-logs/testlog-"$name"*
+    meson test -C "$dir" --no-rebuild --print-errorlogs --logbase "testlog-$name" \
+        --num-processes 2 "${arguments[@]}" 2>&1 | grep -vE '^(ninja|$|>>>)' | tail -n 150
+    [ "${PIPESTATUS[0]}" -eq 0 ] || failed_step="$failed_step $name"
+}
+
+[ -n "$lavapipe" ] || { echo "Can't find lavapipe's manifest lvp_icd.*.json." >&2; exit 1; }
+use "$lavapipe"
+run lavapipe "$build" host device
+run checks "$build" check
+if [ -n "$swiftshader" ]; then
+    use "$swiftshader"
+    run swiftshader "$build" device
+else
+    echo "Can't find SwiftShader's manifest: Debian's chromium package has it." >&2
+    failed_step="$failed_step swiftshader"
+fi
+use "$lavapipe"
+run sanitizers "$asan" host device
+
+step "Result"
+python3 tests/count.py "$failed_step" "$build"/meson-logs/testlog-*.junit.xml \
+    "$asan"/meson-logs/testlog-*.junit.xml
