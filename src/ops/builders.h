@@ -4,6 +4,9 @@
 #pragma once
 
 #include "graph/graph.h"
+#include "ops/batchnorm.h"
+#include "ops/norm.h"
 #include "ops/pointwise.h"
 #include "ops/reduce.h"
 #include "ops/shape.h"
+#include "ops/softmax.h"

@@ -4,8 +4,17 @@
 #include "ops/ops.h"
 
 #include "ops/pointwise.h"
+#include "ops/shape.h"
+
+static RkRef
+concat(RkGraph *graph, uint32_t axis, uint32_t n, const RkRef *parts)
+{
+    return rk_concat(graph, (int)axis, n, parts);
+}
 
 const RkGradOps rk_grad_ops = {
     .add = rk_add,
     .mul = rk_mul,
+    .reshape = rk_reshape,
+    .concat = concat,
 };
