@@ -5,8 +5,11 @@
 
 #include "graph/graph.h"
 #include "ops/batchnorm.h"
+#include "ops/embed.h"
+#include "ops/index.h"
 #include "ops/norm.h"
 #include "ops/pointwise.h"
 #include "ops/reduce.h"
 #include "ops/shape.h"
 #include "ops/softmax.h"
+#include "ops/sparse.h"

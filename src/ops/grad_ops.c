@@ -3,9 +3,6 @@
 // The ops that gradients are made of (graph/grad.h), bound to this layer's builders.
 #include "ops/ops.h"
 
-#include "ops/pointwise.h"
-#include "ops/shape.h"
-
 static RkRef
 concat(RkGraph *graph, uint32_t axis, uint32_t n, const RkRef *parts)
 {
@@ -17,4 +14,9 @@ const RkGradOps rk_grad_ops = {
     .mul = rk_mul,
     .reshape = rk_reshape,
     .concat = concat,
+    .gather = rk_gather,
+    .host_concat = rk_host_concat,
+    .sort_rows = rk_sorted_rows,
+    .segment_sum = rk_segment_sum,
+    .add_rows = rk_add_rows,
 };

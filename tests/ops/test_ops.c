@@ -231,12 +231,11 @@ analytic(const Case *c, const Differentiated *d, double *const *values, uint32_t
         memcpy(out, rk_eval_values(eval, g->dense), n * sizeof *out);
     if (g->values != RK_NONE) {
         uint32_t cols = rk_tensor_cols(tensor);
-        uint32_t capacity = (uint32_t)((rk_tensor_numel(rk_eval_tensor(eval, g->sorted)) - 2) / 3);
-        const double *sorted = rk_eval_values(eval, g->sorted);
-        uint32_t unique = (uint32_t)sorted[3 * capacity + 1];
-        for (uint32_t u = 0; u < unique; u++)
+        uint32_t capacity = rk_eval_tensor(eval, g->sorted)->dim[1];
+        const double *rows = rk_eval_values(eval, g->sorted) + capacity; // perm, rows, segments
+        for (uint32_t u = 0; u < capacity && rows[u] != UINT32_MAX; u++)
             for (uint32_t col = 0; col < cols; col++)
-                out[(uint64_t)sorted[capacity + u] * cols + col] =
+                out[(uint64_t)rows[u] * cols + col] =
                     rk_eval_values(eval, g->values)[(uint64_t)u * cols + col];
     }
     return out;
