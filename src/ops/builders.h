@@ -8,6 +8,7 @@
 #include "ops/embed.h"
 #include "ops/index.h"
 #include "ops/norm.h"
+#include "ops/convert.h"
 #include "ops/pointwise.h"
 #include "ops/reduce.h"
 #include "ops/shape.h"

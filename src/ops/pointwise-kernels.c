@@ -29,7 +29,7 @@ load_mode(const RkTensor *in, const RkTensor *out)
 }
 
 static void
-push_strides(RkDispatch *d, const RkTensor *in, uint32_t out_rank)
+push_strides(RkDispatch *d, const RkTensor *in)
 {
     uint32_t stride[RK_MAX_RANK] = {0}, run = 1;
     for (uint32_t back = 1; back <= in->rank; back++) {
@@ -111,7 +111,7 @@ record(const RkKernel *kernel, const RkCaps *caps, const RkOpArgs *args, RkDispa
     for (uint32_t i = 1; i < RK_MAX_RANK; i++)
         rk_dispatch_push(d, padded[i]);
     for (uint32_t i = 0; i < RK_FUSED_IN; i++)
-        push_strides(d, &args->in[i < args->n_in ? i : 0], args->out.rank);
+        push_strides(d, &args->in[i < args->n_in ? i : 0]);
     rk_dispatch_grid(d, caps, rk_ceil_div(n4, kernel->param[0]));
 }
 

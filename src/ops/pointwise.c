@@ -217,7 +217,7 @@ static const char *const GRADIENT_INPUTS[5][5] = {
     {NULL}, {NULL}, {"g", "a", NULL}, {"g", "a", "b", NULL}, {"g", "a", "b", "c", NULL}};
 static const char *const ATTRIBUTES[3][3] = {{NULL}, {"f:p", NULL}, {"f:p", "f:q", NULL}};
 
-// 2e-6 relative: exp, log and pow of a driver may be off by a few units in the last place (the
+// 2e-5 relative: exp, log and pow of a driver may be off by a few units in the last place (the
 // Vulkan specification allows 3 + 2 |x|); 1e-5 absolute: the same where values cancel, near 0.
 #define TOLERANCE .rtol = 2e-5, .atol = 1e-5
 
@@ -226,7 +226,7 @@ static const char *const ATTRIBUTES[3][3] = {{NULL}, {"f:p", NULL}, {"f:p", "f:q
         .name = row_name, .input = names[n_inputs], .attribute = ATTRIBUTES[n_attr],               \
         .flags = RK_OP_COMPOSE, .data = payload, .infer = infer, .grad = gradient_fn,              \
         .oracle = oracle, .cost = cost, .n_kernels = RK_POINTWISE_KERNELS,                         \
-        .kernels = rk_pointwise_kernels, .pick = rk_pointwise_pick,                                \
+        .kernels = rk_pointwise_kernels, .pick = rk_pointwise_pick, .absorb = rk_pointwise_absorb, \
         .n_samples = RK_POINTWISE_SAMPLES, .samples = rk_pointwise_samples_##domain, TOLERANCE     \
     }
 
@@ -267,6 +267,7 @@ static const RkOp ROWS[N_ROWS];
 #undef RK_POINTWISE
 #undef RK_POINTWISE_FLAT
 
+static const char *const FUSED_ATTRIBUTES[] = {"i:slots", NULL};
 static const char *const FUSED_INPUTS[] = {"a", "b?", "c?", "d?", NULL};
 
 #define GRADIENT_ROW(name, K, k, arity, n_attr, domain)                                            \
@@ -289,12 +290,15 @@ static const RkOp ROWS[N_ROWS] = {
 #undef RK_POINTWISE_FLAT
     [FUSED_AT] = {.name = "fused",
                   .input = FUSED_INPUTS,
+                  .attribute = FUSED_ATTRIBUTES,
                   .flags = RK_OP_FUSED,
                   .infer = infer,
                   .oracle = fused_oracle,
                   .cost = fused_cost,
                   .n_kernels = RK_POINTWISE_KERNELS,
                   .kernels = rk_fused_kernels,
+                  .pick = rk_pointwise_pick,
+                  .absorb = rk_pointwise_absorb,
                   .n_samples = RK_FUSED_SAMPLES,
                   .samples = rk_fused_samples,
                   TOLERANCE},

@@ -2,7 +2,6 @@
 //
 // Builders of the pointwise ops, one for each line of shaders/pointwise.def:
 //   rk_NAME(graph, a[, b[, c]][, p[, q]]) -> f32, the broadcast shape (numpy's rules, rank <= 4).
-// And what is pointwise but not f32 -> f32: casts and dropout.
 #pragma once
 
 #include "graph/graph.h"
@@ -20,16 +19,6 @@
 #include "pointwise.def"
 #undef RK_POINTWISE
 #undef RK_POINTWISE_FLAT
-
-// Converts between f32 and f16, i8, u32: rounds to nearest even, clamps to the integer's range.
-RkRef rk_cast(RkGraph *graph, RkRef x, RkDtype dtype);
-
-// 1 / (1 - p) with probability 1 - p, else 0, in the shape of `like`: element n of a step is a
-// function of (seed, step, stream, n) alone. rng: u32 [4]: seed low, seed high, step, 0.
-RkRef rk_dropout_mask(RkGraph *graph, RkRef like, RkRef rng, float p, uint32_t stream);
-
-// x * dropout_mask(x): dropout as it is at training; leave it out at inference.
-RkRef rk_dropout(RkGraph *graph, RkRef x, RkRef rng, float p, uint32_t stream);
 
 // Dice (Zhou et al., https://arxiv.org/abs/1706.06978, eq. 3): s (alpha + (1 - alpha) sigmoid(
 // (s - mean) / sqrt(variance + eps))). x [B, D]; mean, variance, alpha [D].
