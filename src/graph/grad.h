@@ -10,7 +10,7 @@
 typedef struct {
     RkRef param;
     RkRef dense;  // same shape as the parameter; RK_NONE when the gradient is sparse or zero
-    RkRef sorted; // sparse: u32, the sort_rows node: permutation, unique rows, segments, count
+    RkRef sorted; // sparse: u32 [3, n], from sort_rows: permutation, distinct rows, segments
     RkRef values; // sparse: f32 [n, D], the sum for each unique row; rows past the count are zero
 } RkGradient;
 

@@ -231,9 +231,9 @@ analytic(const Case *c, const Differentiated *d, double *const *values, uint32_t
         memcpy(out, rk_eval_values(eval, g->dense), n * sizeof *out);
     if (g->values != RK_NONE) {
         uint32_t cols = rk_tensor_cols(tensor);
-        uint32_t capacity = rk_eval_tensor(eval, g->sorted)->dim[1];
-        const double *rows = rk_eval_values(eval, g->sorted) + capacity; // perm, rows, segments
-        for (uint32_t u = 0; u < capacity && rows[u] != UINT32_MAX; u++)
+        uint32_t n_rows = rk_eval_tensor(eval, g->sorted)->dim[1];
+        const double *rows = rk_eval_values(eval, g->sorted) + n_rows; // perm, rows, seg
+        for (uint32_t u = 0; u < n_rows && rows[u] != UINT32_MAX; u++)
             for (uint32_t col = 0; col < cols; col++)
                 out[(uint64_t)rows[u] * cols + col] =
                     rk_eval_values(eval, g->values)[(uint64_t)u * cols + col];
