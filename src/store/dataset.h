@@ -118,11 +118,6 @@ gboolean rk_dataset_exists(RkStore *store, const char *name);
 // Removes a dataset and gives its space back to the file system. RK_ERROR_NOT_FOUND without one.
 gboolean rk_dataset_remove(RkStore *store, const char *name, GError **error);
 
-// Writes a table of the dataset as rows of cells, in their original order and forms, one line a
-// row, quoted only where needed, header first.
-gboolean rk_dataset_export_table(RkDataset *dataset, uint32_t table, const char *path,
-                                 char separator, GError **error);
-
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(RkDataset, rk_dataset_unref)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(RkDatasetWriter, rk_dataset_writer_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(RkDatasetInfo, rk_dataset_info_free)

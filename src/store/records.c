@@ -180,8 +180,8 @@ delete_pieces(RkStore *store, const char *sql, int64_t id, GError **error)
     return TRUE;
 }
 
-static gboolean
-give_space_back(RkStore *store, GError **error)
+gboolean
+rk_records_give_space_back(RkStore *store, GError **error)
 {
     int64_t n_free = 1;
     int64_t n_before = 0;
@@ -213,7 +213,7 @@ rk_records_delete(RkStore *store, int64_t id, GError **error)
         if (!delete_pieces(store, PIECES[i], id, error))
             return FALSE;
     return rk_sql_run(store, error, "DELETE FROM dataset WHERE id = ?", "i", id) &&
-           give_space_back(store, error);
+           rk_records_give_space_back(store, error);
 }
 
 gboolean

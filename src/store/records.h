@@ -23,6 +23,9 @@ gboolean rk_records_measure(RkStore *store, int64_t id, GError **error);
 // the space back. Anyone who looks at it meanwhile sees it unnamed, which is to say not at all.
 gboolean rk_records_delete(RkStore *store, int64_t id, GError **error);
 
+// Gives pages that nothing uses back to the file system.
+gboolean rk_records_give_space_back(RkStore *store, GError **error);
+
 // Deletes every unnamed dataset; only for who holds the right to write. *n_swept counts them.
 gboolean rk_records_sweep(RkStore *store, uint32_t *n_swept, GError **error);
 

@@ -1,0 +1,420 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "store/doctor.h"
+
+#include <json-glib/json-glib.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "store/migrate.h"
+#include "store/records.h"
+#include "store/sql.h"
+#include "store/writers.h"
+
+#define MAX_MESSAGES 20 // of one kind; a damaged file can have thousands
+
+typedef struct {
+    RkStore *store;
+    const RkDoctorOptions *options;
+    RkDoctorReport *report;
+} Doctor;
+
+static void
+free_finding(gpointer data)
+{
+    RkFinding *finding = data;
+    g_free(finding->what);
+    g_free(finding);
+}
+
+void
+rk_doctor_report_free(RkDoctorReport *report)
+{
+    if (report == NULL)
+        return;
+    g_ptr_array_unref(report->findings);
+    g_ptr_array_unref(report->damaged);
+    g_free(report);
+}
+
+gboolean
+rk_doctor_report_is_healthy(const RkDoctorReport *report)
+{
+    for (guint i = 0; i < report->findings->len; i++)
+        if (!((RkFinding *)g_ptr_array_index(report->findings, i))->repaired)
+            return FALSE;
+    return TRUE;
+}
+
+static void G_GNUC_PRINTF(3, 4) find(Doctor *doctor, gboolean repaired, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    RkFinding *finding = g_new0(RkFinding, 1);
+    finding->what = g_strdup_vprintf(format, arguments);
+    finding->repaired = repaired;
+    va_end(arguments);
+    g_ptr_array_add(doctor->report->findings, finding);
+}
+
+// ---- pages and indices ---------------------------------------------------------------------
+
+// The messages of integrity_check; empty when all is well.
+static GPtrArray *
+check_integrity(Doctor *doctor, GError **error)
+{
+    g_auto(RkRows) rows = {0};
+    g_autoptr(GPtrArray) messages = g_ptr_array_new_with_free_func(g_free);
+    if (!rk_rows_query(&rows, doctor->store, error, "PRAGMA integrity_check(20)", ""))
+        return NULL;
+    int next;
+    while ((next = rk_rows_next(&rows, error)) == 1) {
+        const char *text = (const char *)sqlite3_column_text(rows.stmt, 0);
+        if (g_strcmp0(text, "ok") != 0)
+            g_ptr_array_add(messages, g_strdup(text));
+    }
+    return next == 0 ? g_steal_pointer(&messages) : NULL;
+}
+
+static gboolean
+check_pages(Doctor *doctor, GError **error)
+{
+    g_autoptr(GPtrArray) messages = check_integrity(doctor, error);
+    if (messages == NULL)
+        return FALSE;
+    // A damaged index is made anew from its table.
+    if (messages->len > 0 && doctor->options->repair &&
+        rk_sql_exec(doctor->store, "REINDEX", NULL)) {
+        g_autoptr(GPtrArray) left = check_integrity(doctor, error);
+        if (left == NULL)
+            return FALSE;
+        if (left->len == 0) {
+            find(doctor, TRUE, "An index was damaged (%s); all were made anew.",
+                 (const char *)g_ptr_array_index(messages, 0));
+            return TRUE;
+        }
+    }
+    for (guint i = 0; i < messages->len; i++)
+        find(doctor, FALSE, "The file is damaged: %s.",
+             (const char *)g_ptr_array_index(messages, i));
+    return TRUE;
+}
+
+// ---- references and leftovers --------------------------------------------------------------
+
+// Rows whose parent is gone. Each is reported as (table, rowid); deleting them is the repair.
+static gboolean
+check_references(Doctor *doctor, GError **error)
+{
+    g_autoptr(GString) repair = g_string_new(NULL);
+    uint32_t n = 0;
+    {
+        g_auto(RkRows) rows = {0};
+        if (!rk_rows_query(&rows, doctor->store, error,
+                           "SELECT \"table\", rowid FROM pragma_foreign_key_check", ""))
+            return FALSE;
+        int next;
+        for (; (next = rk_rows_next(&rows, error)) == 1; n++)
+            g_string_append_printf(repair, "DELETE FROM \"%s\" WHERE rowid = %" G_GINT64_FORMAT ";",
+                                   (const char *)sqlite3_column_text(rows.stmt, 0),
+                                   (gint64)sqlite3_column_int64(rows.stmt, 1));
+        if (next < 0)
+            return FALSE;
+    }
+    if (n == 0)
+        return TRUE;
+    if (!doctor->options->repair) {
+        find(doctor, FALSE, "%u rows belong to nothing.", n);
+        return TRUE;
+    }
+    g_auto(RkTransaction) transaction = {0};
+    if (!rk_transaction_begin(&transaction, doctor->store, error) ||
+        !rk_sql_exec(doctor->store, repair->str, error) ||
+        !rk_transaction_commit(&transaction, error))
+        return FALSE;
+    find(doctor, TRUE, "%u rows belonged to nothing; they were deleted.", n);
+    return TRUE;
+}
+
+// Datasets without a name: an import runs right now, or it was killed.
+static gboolean
+check_unfinished(Doctor *doctor, GError **error)
+{
+    int64_t n = 0;
+    if (!rk_sql_int(doctor->store, &n, 0, error, "SELECT count(*) FROM dataset WHERE name IS NULL",
+                    ""))
+        return FALSE;
+    if (n == 0)
+        return TRUE;
+    gboolean first = FALSE;
+    gboolean busy = FALSE;
+    uint32_t n_swept = 0;
+    g_autoptr(GError) refusal = NULL;
+    if (!rk_writers_enter(doctor->store, &first, &busy, &refusal)) {
+        if (busy)
+            return TRUE; // its writer is alive
+        g_propagate_error(error, g_steal_pointer(&refusal));
+        return FALSE;
+    }
+    gboolean swept = TRUE;
+    if (first && doctor->options->repair)
+        swept = rk_records_sweep(doctor->store, &n_swept, error);
+    rk_writers_leave(doctor->store);
+    if (n_swept > 0)
+        find(doctor, TRUE, "%u unfinished imports were removed.", n_swept);
+    else if (first)
+        find(doctor, FALSE, "%d imports were killed and left data behind.", (int)n);
+    return swept;
+}
+
+static gboolean
+count_bytes(RkStore *store, int64_t *bytes, GError **error)
+{
+    int64_t n_pages = 0;
+    int64_t page_bytes = 0;
+    if (!rk_sql_int(store, &n_pages, 0, error, "PRAGMA page_count", "") ||
+        !rk_sql_int(store, &page_bytes, 0, error, "PRAGMA page_size", ""))
+        return FALSE;
+    *bytes = n_pages * page_bytes;
+    return TRUE;
+}
+
+// ---- datasets ------------------------------------------------------------------------------
+
+static gboolean
+tick(Doctor *doctor, uint64_t total, GError **error)
+{
+    doctor->report->n_blobs++;
+    if (doctor->options->progress == NULL ||
+        doctor->options->progress(doctor->options->progress_data, doctor->report->n_blobs, total))
+        return TRUE;
+    g_set_error(error, RK_ERROR, RK_ERROR_CANCELLED, "interrupted.");
+    return FALSE;
+}
+
+static gboolean
+check_column(Doctor *doctor, RkDataset *dataset, uint32_t t, uint32_t c, uint64_t total,
+             guint *n_damaged, GError **error)
+{
+    RkChunkSource *source = rk_dataset_source(dataset);
+    const RkTable *table = rk_schema_table(source->schema, t);
+    g_autofree gboolean *columns = g_new0(gboolean, table->fields->len);
+    columns[c] = TRUE;
+    for (uint32_t i = 0; i < rk_n_chunks(source->n_rows(source, t)); i++) {
+        g_autoptr(GError) damage = NULL;
+        g_autoptr(RkChunk) chunk = source->read(source, t, i, columns, &damage);
+        if (chunk == NULL && ++*n_damaged <= MAX_MESSAGES)
+            find(doctor, FALSE, "%s", damage->message);
+        if (!tick(doctor, total, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static void
+check_vocabularies(Doctor *doctor, RkDataset *dataset, guint *n_damaged)
+{
+    const RkSchema *schema = rk_dataset_schema(dataset);
+    for (guint t = 0; t < schema->tables->len; t++)
+        for (guint f = 0; f < rk_schema_table(schema, t)->fields->len; f++) {
+            const char *name = rk_table_field(rk_schema_table(schema, t), f)->vocabulary;
+            g_autoptr(GError) damage = NULL;
+            if (name == NULL || rk_dataset_vocabulary(dataset, name, &damage) != NULL)
+                continue;
+            if (++*n_damaged <= MAX_MESSAGES)
+                find(doctor, FALSE, "%s", damage->message);
+        }
+}
+
+static gboolean
+check_attached(Doctor *doctor, RkDataset *dataset, guint *n_damaged, GError **error)
+{
+    g_auto(RkRows) rows = {0};
+    if (!rk_rows_query(&rows, doctor->store, error,
+                       "SELECT key, part FROM dataset_blob JOIN dataset d ON dataset = d.id "
+                       "WHERE d.name = ?",
+                       "s", rk_dataset_name(dataset)))
+        return FALSE;
+    int next;
+    while ((next = rk_rows_next(&rows, error)) == 1) {
+        g_autoptr(GError) damage = NULL;
+        g_autoptr(GBytes) bytes =
+            rk_dataset_blob(dataset, (const char *)sqlite3_column_text(rows.stmt, 0),
+                            (uint32_t)sqlite3_column_int64(rows.stmt, 1), &damage);
+        if (bytes == NULL && ++*n_damaged <= MAX_MESSAGES)
+            find(doctor, FALSE, "%s", damage->message);
+    }
+    return next == 0;
+}
+
+static gboolean
+check_dataset(Doctor *doctor, const char *name, uint64_t total, GError **error)
+{
+    guint n_damaged = 0;
+    g_autoptr(GError) damage = NULL;
+    g_autoptr(RkDataset) dataset = rk_dataset_open(doctor->store, name, &damage);
+    if (dataset == NULL) {
+        n_damaged = 1;
+        find(doctor, FALSE, "%s", damage->message);
+    } else {
+        const RkSchema *schema = rk_dataset_schema(dataset);
+        for (guint t = 0; t < schema->tables->len; t++)
+            for (guint c = 0; c < rk_schema_table(schema, t)->fields->len; c++)
+                if (!check_column(doctor, dataset, t, c, total, &n_damaged, error))
+                    return FALSE;
+        check_vocabularies(doctor, dataset, &n_damaged);
+        if (!check_attached(doctor, dataset, &n_damaged, error))
+            return FALSE;
+    }
+    if (n_damaged > 0)
+        g_ptr_array_add(doctor->report->damaged, g_strdup(name));
+    if (n_damaged > MAX_MESSAGES)
+        find(doctor, FALSE, "%u more parts of the dataset %s are damaged.",
+             n_damaged - MAX_MESSAGES, name);
+    return TRUE;
+}
+
+static gboolean
+check_datasets(Doctor *doctor, GError **error)
+{
+    int64_t total = 0;
+    g_autoptr(GPtrArray) list = rk_dataset_list(doctor->store, error);
+    if (list == NULL ||
+        !rk_sql_int(doctor->store, &total, 0, error, "SELECT count(*) FROM column_chunk", ""))
+        return FALSE;
+    doctor->report->n_datasets = list->len;
+    for (guint i = 0; i < list->len; i++) {
+        const RkDatasetInfo *info = g_ptr_array_index(list, i);
+        doctor->report->n_blob_bytes += info->stored_bytes;
+        if (!check_dataset(doctor, info->name, (uint64_t)total, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+// ---- all of it -----------------------------------------------------------------------------
+
+static gboolean
+tidy(Doctor *doctor, int64_t bytes_before, GError **error)
+{
+    int64_t bytes_after = 0;
+    if (!doctor->options->repair)
+        return TRUE;
+    if (!rk_records_give_space_back(doctor->store, error) ||
+        !rk_sql_exec(doctor->store, "PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE)", error) ||
+        !count_bytes(doctor->store, &bytes_after, error))
+        return FALSE;
+    doctor->report->freed_bytes = (uint64_t)MAX(0, bytes_before - bytes_after);
+    return TRUE;
+}
+
+RkDoctorReport *
+rk_doctor_run(RkStore *store, const RkDoctorOptions *options, GError **error)
+{
+    g_autoptr(RkDoctorReport) report = g_new0(RkDoctorReport, 1);
+    report->findings = g_ptr_array_new_with_free_func(free_finding);
+    report->damaged = g_ptr_array_new_with_free_func(g_free);
+    report->version = rk_migrate_latest();
+    Doctor doctor = {store, options, report};
+    int64_t bytes = 0;
+    // A damaged file is not written to: what is there must not get worse.
+    gboolean done = count_bytes(store, &bytes, error) && check_pages(&doctor, error);
+    RkDoctorOptions looking = *options;
+    looking.repair = options->repair && rk_doctor_report_is_healthy(report);
+    doctor.options = &looking;
+    done = done && check_unfinished(&doctor, error) && check_references(&doctor, error) &&
+           check_datasets(&doctor, error) && tidy(&doctor, bytes, error);
+    if (done)
+        return g_steal_pointer(&report);
+    g_prefix_error(error, "Can't check the database %s: ", rk_store_path(store));
+    return NULL;
+}
+
+// ---- salvage -------------------------------------------------------------------------------
+
+static gboolean
+copy_rows(RkDataset *from, RkDatasetWriter *to, GError **error)
+{
+    RkChunkSource *source = rk_dataset_source(from);
+    RkChunkSink *sink = rk_dataset_writer_chunks(to);
+    for (guint t = 0; t < source->schema->tables->len; t++) {
+        const RkTable *table = rk_schema_table(source->schema, t);
+        for (guint f = 0; f < table->fields->len; f++) {
+            const char *name = rk_table_field(table, f)->vocabulary;
+            const RkVocabulary *vocabulary =
+                name != NULL ? rk_dataset_vocabulary(from, name, error) : NULL;
+            if (name != NULL && vocabulary == NULL)
+                return FALSE;
+            if (name != NULL) // nothing is interned any more, so the two may share it
+                rk_dataset_writer_set_vocabulary(to, name, (RkVocabulary *)vocabulary);
+        }
+        for (uint32_t i = 0; i < rk_n_chunks(source->n_rows(source, t)); i++) {
+            g_autoptr(RkChunk) chunk = source->read(source, t, i, NULL, error);
+            if (chunk == NULL || !sink->chunk(sink, chunk, error))
+                return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+static gboolean
+copy_attached(RkStore *store, RkDataset *from, RkDatasetWriter *to, GError **error)
+{
+    const char *name = rk_dataset_name(from);
+    g_auto(RkRows) metas = {0};
+    g_auto(RkRows) blobs = {0};
+    int next;
+    if (!rk_rows_query(&metas, store, error,
+                       "SELECT key, value FROM dataset_meta JOIN dataset d ON dataset = d.id "
+                       "WHERE d.name = ?",
+                       "s", name))
+        return FALSE;
+    while ((next = rk_rows_next(&metas, error)) == 1)
+        if (!rk_dataset_writer_set_meta(to, (const char *)sqlite3_column_text(metas.stmt, 0),
+                                        (const char *)sqlite3_column_text(metas.stmt, 1), error))
+            return FALSE;
+    if (next < 0 || !rk_rows_query(&blobs, store, error,
+                                   "SELECT key, part FROM dataset_blob "
+                                   "JOIN dataset d ON dataset = d.id WHERE d.name = ?",
+                                   "s", name))
+        return FALSE;
+    while ((next = rk_rows_next(&blobs, error)) == 1) {
+        const char *key = (const char *)sqlite3_column_text(blobs.stmt, 0);
+        uint32_t part = (uint32_t)sqlite3_column_int64(blobs.stmt, 1);
+        g_autoptr(GBytes) bytes = rk_dataset_blob(from, key, part, error);
+        if (bytes == NULL || !rk_dataset_writer_set_blob(to, key, part, bytes, error))
+            return FALSE;
+    }
+    return next == 0;
+}
+
+static gboolean
+salvage(RkStore *from_store, RkStore *to_store, const char *name, GError **error)
+{
+    g_autoptr(RkDataset) from = rk_dataset_open(from_store, name, error);
+    if (from == NULL)
+        return FALSE;
+    g_autoptr(RkDatasetWriter) to =
+        rk_dataset_writer_new(to_store, name, rk_dataset_schema(from), NULL, error);
+    return to != NULL && copy_rows(from, to, error) && copy_attached(from_store, from, to, error) &&
+           rk_dataset_writer_commit(to, error);
+}
+
+GPtrArray *
+rk_doctor_salvage(RkStore *from, RkStore *to, GError **error)
+{
+    g_autoptr(GPtrArray) list = rk_dataset_list(from, error);
+    if (list == NULL)
+        return NULL;
+    GPtrArray *findings = g_ptr_array_new_with_free_func(free_finding);
+    for (guint i = 0; i < list->len; i++) {
+        const char *name = ((RkDatasetInfo *)g_ptr_array_index(list, i))->name;
+        g_autoptr(GError) refusal = NULL;
+        RkFinding *finding = g_new0(RkFinding, 1);
+        finding->repaired = salvage(from, to, name, &refusal);
+        finding->what = finding->repaired
+                            ? g_strdup_printf("%s was copied to %s.", name, rk_store_path(to))
+                            : g_strdup(refusal->message);
+        g_ptr_array_add(findings, finding);
+    }
+    return findings;
+}
