@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "dataset/column.h"
 
+#include <math.h>
 #include <string.h>
 
 // Bytes of one value, by RkColumnType; for CODES and TEXT of one payload element.
@@ -16,6 +17,23 @@ size_t
 rk_column_value_bytes(RkColumnType type)
 {
     return VALUE_BYTES[type];
+}
+
+gboolean
+rk_column_is_missing(const RkColumn *column, uint32_t row)
+{
+    switch (column->type) {
+    case RK_COLUMN_CODE:
+        return column->code[row] == RK_CODE_MISSING;
+    case RK_COLUMN_REAL:
+        return isnan(column->real[row]);
+    case RK_COLUMN_TIME:
+        return column->time[row] == INT64_MIN;
+    case RK_COLUMN_CODES:
+    case RK_COLUMN_TEXT:
+        return column->offset[row] == column->offset[row + 1];
+    }
+    return FALSE;
 }
 
 static gboolean

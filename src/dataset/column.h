@@ -60,6 +60,9 @@ size_t rk_column_value_bytes(RkColumnType type);
 
 void rk_forms_free(RkForms *forms);
 
+// Whether a row of a column is missing: an empty cell, of whatever type.
+gboolean rk_column_is_missing(const RkColumn *column, uint32_t row);
+
 // Number of chunks that n_rows rows take: every chunk is full but the last.
 static inline uint32_t
 rk_n_chunks(uint64_t n_rows)

@@ -16,10 +16,11 @@ typedef struct {
     RkStore *store;
     const RkDoctorOptions *options;
     RkDoctorReport *report;
+    int64_t bytes_before; // of the file
 } Doctor;
 
-static void
-free_finding(gpointer data)
+void
+rk_finding_free(gpointer data)
 {
     RkFinding *finding = data;
     g_free(finding->what);
@@ -294,7 +295,7 @@ check_datasets(Doctor *doctor, GError **error)
 // ---- all of it -----------------------------------------------------------------------------
 
 static gboolean
-tidy(Doctor *doctor, int64_t bytes_before, GError **error)
+tidy(Doctor *doctor, GError **error)
 {
     int64_t bytes_after = 0;
     if (!doctor->options->repair)
@@ -303,118 +304,44 @@ tidy(Doctor *doctor, int64_t bytes_before, GError **error)
         !rk_sql_exec(doctor->store, "PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE)", error) ||
         !count_bytes(doctor->store, &bytes_after, error))
         return FALSE;
-    doctor->report->freed_bytes = (uint64_t)MAX(0, bytes_before - bytes_after);
+    doctor->report->freed_bytes = (uint64_t)MAX(0, doctor->bytes_before - bytes_after);
+    return TRUE;
+}
+
+// Runs a check. One that can't be run on a damaged file is a finding, not the end.
+static gboolean
+run_check(Doctor *doctor, gboolean (*check)(Doctor *doctor, GError **error), GError **error)
+{
+    g_autoptr(GError) refusal = NULL;
+    if (check(doctor, &refusal))
+        return TRUE;
+    if (g_error_matches(refusal, RK_ERROR, RK_ERROR_CANCELLED)) {
+        g_propagate_error(error, g_steal_pointer(&refusal));
+        return FALSE;
+    }
+    find(doctor, FALSE, "%s", refusal->message);
     return TRUE;
 }
 
 RkDoctorReport *
 rk_doctor_run(RkStore *store, const RkDoctorOptions *options, GError **error)
 {
+    static gboolean (*const CHECKS[])(Doctor *, GError **) = {check_unfinished, check_references,
+                                                              check_datasets, tidy};
     g_autoptr(RkDoctorReport) report = g_new0(RkDoctorReport, 1);
-    report->findings = g_ptr_array_new_with_free_func(free_finding);
+    report->findings = g_ptr_array_new_with_free_func(rk_finding_free);
     report->damaged = g_ptr_array_new_with_free_func(g_free);
     report->version = rk_migrate_latest();
-    Doctor doctor = {store, options, report};
-    int64_t bytes = 0;
-    // A damaged file is not written to: what is there must not get worse.
-    gboolean done = count_bytes(store, &bytes, error) && check_pages(&doctor, error);
-    RkDoctorOptions looking = *options;
-    looking.repair = options->repair && rk_doctor_report_is_healthy(report);
-    doctor.options = &looking;
-    done = done && check_unfinished(&doctor, error) && check_references(&doctor, error) &&
-           check_datasets(&doctor, error) && tidy(&doctor, bytes, error);
+    RkDoctorOptions how = *options;
+    Doctor doctor = {.store = store, .options = &how, .report = report};
+    gboolean done =
+        count_bytes(store, &doctor.bytes_before, error) && run_check(&doctor, check_pages, error);
+    // A file whose pages are damaged is not written to: what is there must not get worse.
+    how.repair = options->repair && rk_doctor_report_is_healthy(report);
+    for (size_t i = 0; done && i < G_N_ELEMENTS(CHECKS); i++)
+        done = run_check(&doctor, CHECKS[i], error);
     if (done)
         return g_steal_pointer(&report);
     g_prefix_error(error, "Can't check the database %s: ", rk_store_path(store));
     return NULL;
-}
-
-// ---- salvage -------------------------------------------------------------------------------
-
-static gboolean
-copy_rows(RkDataset *from, RkDatasetWriter *to, GError **error)
-{
-    RkChunkSource *source = rk_dataset_source(from);
-    RkChunkSink *sink = rk_dataset_writer_chunks(to);
-    for (guint t = 0; t < source->schema->tables->len; t++) {
-        const RkTable *table = rk_schema_table(source->schema, t);
-        for (guint f = 0; f < table->fields->len; f++) {
-            const char *name = rk_table_field(table, f)->vocabulary;
-            const RkVocabulary *vocabulary =
-                name != NULL ? rk_dataset_vocabulary(from, name, error) : NULL;
-            if (name != NULL && vocabulary == NULL)
-                return FALSE;
-            if (name != NULL) // nothing is interned any more, so the two may share it
-                rk_dataset_writer_set_vocabulary(to, name, (RkVocabulary *)vocabulary);
-        }
-        for (uint32_t i = 0; i < rk_n_chunks(source->n_rows(source, t)); i++) {
-            g_autoptr(RkChunk) chunk = source->read(source, t, i, NULL, error);
-            if (chunk == NULL || !sink->chunk(sink, chunk, error))
-                return FALSE;
-        }
-    }
-    return TRUE;
-}
-
-static gboolean
-copy_attached(RkStore *store, RkDataset *from, RkDatasetWriter *to, GError **error)
-{
-    const char *name = rk_dataset_name(from);
-    g_auto(RkRows) metas = {0};
-    g_auto(RkRows) blobs = {0};
-    int next;
-    if (!rk_rows_query(&metas, store, error,
-                       "SELECT key, value FROM dataset_meta JOIN dataset d ON dataset = d.id "
-                       "WHERE d.name = ?",
-                       "s", name))
-        return FALSE;
-    while ((next = rk_rows_next(&metas, error)) == 1)
-        if (!rk_dataset_writer_set_meta(to, (const char *)sqlite3_column_text(metas.stmt, 0),
-                                        (const char *)sqlite3_column_text(metas.stmt, 1), error))
-            return FALSE;
-    if (next < 0 || !rk_rows_query(&blobs, store, error,
-                                   "SELECT key, part FROM dataset_blob "
-                                   "JOIN dataset d ON dataset = d.id WHERE d.name = ?",
-                                   "s", name))
-        return FALSE;
-    while ((next = rk_rows_next(&blobs, error)) == 1) {
-        const char *key = (const char *)sqlite3_column_text(blobs.stmt, 0);
-        uint32_t part = (uint32_t)sqlite3_column_int64(blobs.stmt, 1);
-        g_autoptr(GBytes) bytes = rk_dataset_blob(from, key, part, error);
-        if (bytes == NULL || !rk_dataset_writer_set_blob(to, key, part, bytes, error))
-            return FALSE;
-    }
-    return next == 0;
-}
-
-static gboolean
-salvage(RkStore *from_store, RkStore *to_store, const char *name, GError **error)
-{
-    g_autoptr(RkDataset) from = rk_dataset_open(from_store, name, error);
-    if (from == NULL)
-        return FALSE;
-    g_autoptr(RkDatasetWriter) to =
-        rk_dataset_writer_new(to_store, name, rk_dataset_schema(from), NULL, error);
-    return to != NULL && copy_rows(from, to, error) && copy_attached(from_store, from, to, error) &&
-           rk_dataset_writer_commit(to, error);
-}
-
-GPtrArray *
-rk_doctor_salvage(RkStore *from, RkStore *to, GError **error)
-{
-    g_autoptr(GPtrArray) list = rk_dataset_list(from, error);
-    if (list == NULL)
-        return NULL;
-    GPtrArray *findings = g_ptr_array_new_with_free_func(free_finding);
-    for (guint i = 0; i < list->len; i++) {
-        const char *name = ((RkDatasetInfo *)g_ptr_array_index(list, i))->name;
-        g_autoptr(GError) refusal = NULL;
-        RkFinding *finding = g_new0(RkFinding, 1);
-        finding->repaired = salvage(from, to, name, &refusal);
-        finding->what = finding->repaired
-                            ? g_strdup_printf("%s was copied to %s.", name, rk_store_path(to))
-                            : g_strdup(refusal->message);
-        g_ptr_array_add(findings, finding);
-    }
-    return findings;
 }

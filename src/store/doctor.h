@@ -24,6 +24,7 @@ typedef struct {
     int version;           // of the schema
 } RkDoctorReport;
 
+void rk_finding_free(gpointer finding);
 void rk_doctor_report_free(RkDoctorReport *report);
 
 // Whether nothing is left to be done.

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// The database that the options name, for commands. Main thread only.
+#pragma once
+
+#include "app/cli.h"
+#include "store/store.h"
+
+// Opens --db, else the one in the user's data folder, which is created. Under RK_STORE_EXISTING or
+// RK_STORE_READ_ONLY a file that --db names must be there.
+RkStore *rk_cli_store(const RkCli *cli, RkStoreFlags flags, GError **error);
+
+// The one argument that a command takes, named `what` in the error.
+const char *rk_cli_one_argument(const RkCli *cli, int argc, char **argv, const char *what,
+                                GError **error);
