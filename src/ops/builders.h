@@ -7,6 +7,7 @@
 #include "ops/batchnorm.h"
 #include "ops/embed.h"
 #include "ops/index.h"
+#include "ops/interact.h"
 #include "ops/norm.h"
 #include "ops/convert.h"
 #include "ops/pointwise.h"
