@@ -45,6 +45,11 @@ gboolean rk_plan_run(RkPlan *plan, GError **error);
 const void *rk_plan_output(RkPlan *plan, uint32_t i, size_t *bytes);
 const RkTensor *rk_plan_output_tensor(const RkPlan *plan, uint32_t i);
 
+// TRUE when every output of the last run is finite. Else finds out where the first NaN or infinity
+// began (an input, a parameter, or a node whose inputs were finite) by running once more with every
+// value kept, and fails with RK_ERROR_DATA naming it. Costs a scan of the outputs when all is well.
+gboolean rk_plan_check_finite(RkPlan *plan, GError **error);
+
 // One executed node, in order.
 typedef struct {
     RkRef ref;           // in rk_plan_graph()

@@ -241,6 +241,48 @@ state_refuses_another_shape(void)
     g_assert_error(error, RK_ERROR, RK_ERROR_NOT_FOUND);
 }
 
+// A NaN is traced to where it began: the input, the parameter, or the node with finite inputs.
+static void
+nan_is_traced(void)
+{
+    g_autoptr(RkGraph) g = rk_graph_new();
+    g_autoptr(GError) error = NULL;
+    RkRef x = rk_graph_input(g, "x", rk_type(RK_F32, 1, RK_BATCH(1)));
+    RkRef w = rk_graph_param(g, "w", rk_type(RK_F32, 0));
+    RkRef root = rk_sqrt(g, rk_mul(g, x, w));
+    rk_graph_label(g, root, "root of the product");
+    RkRef y = rk_sum_all(g, rk_scale(g, root, 2));
+    g_autoptr(RkState) state = rk_state_new(device);
+    RkPlanOptions options = {.batch = 4, .n_outputs = 1, .outputs = &y, .no_fusion = TRUE};
+    g_autoptr(RkPlan) plan = rk_plan_new(device, g, state, &options, &error);
+    g_assert_no_error(error);
+    const struct {
+        float x2, w;
+        const char *message;
+    } rows[] = {{3, 1, NULL},
+                {NAN, 1, "element 2 of input x is not"},
+                {3, INFINITY, "element 0 of parameter w is not"},
+                {-3, 1, "element 2 of node %3, root of the product (sqrt) is not"}};
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        float *in = rk_plan_input(plan, x, NULL);
+        for (int k = 0; k < 4; k++)
+            in[k] = k == 2 ? rows[i].x2 : 1;
+        g_assert_true(rk_state_write(state, "w", &rows[i].w, sizeof rows[i].w, &error));
+        g_assert_true(rk_plan_run(plan, &error));
+        gboolean finite = rk_plan_check_finite(plan, &error);
+        if (rows[i].message == NULL) {
+            g_assert_no_error(error);
+            g_assert_true(finite);
+            continue;
+        }
+        g_assert_false(finite);
+        g_assert_error(error, RK_ERROR, RK_ERROR_DATA);
+        if (strstr(error->message, rows[i].message) == NULL)
+            g_error("%s", error->message);
+        g_clear_error(&error);
+    }
+}
+
 static void
 tuning_is_kept(void)
 {
@@ -287,6 +329,7 @@ main(int argc, char **argv)
                     wrong_index_is_caught_on_the_host);
     g_test_add_func("/plan/plan/what doesn't fit says what to lower", too_large_says_what_to_lower);
     g_test_add_func("/plan/state/another shape is refused", state_refuses_another_shape);
+    g_test_add_func("/plan/finite/a NaN is traced to where it began", nan_is_traced);
     g_test_add_func("/plan/tune/choices are kept by shape class", tuning_is_kept);
     int failed = g_test_run();
     rk_device_close(device);
