@@ -19,7 +19,7 @@ static const RkImporter *const IMPORTERS[] = {
 #undef RK_IMPORTER
 };
 
-const RkParam RK_IMPORT_PARAMS[] = {
+const RkParam rk_import_params[] = {
     {"header", RK_PARAM_CHOICE, 0, 0, "auto", NULL, "auto|yes|no",
      "Whether the first line names the columns"},
     {"separator", RK_PARAM_TEXT, 0, 0, "auto", NULL, NULL,
@@ -36,7 +36,7 @@ const RkParam RK_IMPORT_PARAMS[] = {
     {"pseudonymize.ids", RK_PARAM_CHOICE, 0, 0, "users", NULL, "users|users-and-items",
      "Which ids --pseudonymize replaces"},
 };
-const size_t RK_N_IMPORT_PARAMS = G_N_ELEMENTS(RK_IMPORT_PARAMS);
+const size_t rk_n_import_params = G_N_ELEMENTS(rk_import_params);
 
 // Files that people have and that aren't text, by their first bytes.
 static const struct {
@@ -404,7 +404,7 @@ import_new(const RkParams *settings)
     import->files = g_ptr_array_new_with_free_func(free_file);
     import->schema = rk_schema_new();
     import->settings =
-        settings ? rk_params_copy(settings) : rk_params_new(RK_IMPORT_PARAMS, RK_N_IMPORT_PARAMS);
+        settings ? rk_params_copy(settings) : rk_params_new(rk_import_params, rk_n_import_params);
     return import;
 }
 

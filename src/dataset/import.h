@@ -16,8 +16,8 @@
 typedef struct RkImport RkImport;
 
 // The settings of an import: header, separator, on-error and so on.
-extern const RkParam RK_IMPORT_PARAMS[];
-extern const size_t RK_N_IMPORT_PARAMS;
+extern const RkParam rk_import_params[];
+extern const size_t rk_n_import_params;
 
 // Looks at files, folders and "-" (standard input) and makes a schema. `format` names an importer
 // or is NULL to find it out; `settings` is copied, NULL for defaults. Fails with RK_ERROR_NOT_FOUND

@@ -53,7 +53,7 @@ import_it(const char *const *paths, const char *name, GBytes *bytes, const char 
           const char *assignments, const RkImportOptions *options)
 {
     Imported result = {.rows = g_string_new(NULL)};
-    g_autoptr(RkParams) settings = rk_params_new(RK_IMPORT_PARAMS, RK_N_IMPORT_PARAMS);
+    g_autoptr(RkParams) settings = rk_params_new(rk_import_params, rk_n_import_params);
     g_autoptr(GPtrArray) edits = g_ptr_array_new_with_free_func(g_free);
     if (!read_assignments(assignments, settings, edits, &result.error))
         return result;
