@@ -35,14 +35,14 @@ typedef struct {
 // One line's walk: `value` is called for every member that is no object.
 typedef struct Walk Walk;
 struct Walk {
-    gboolean (*value)(Walk *walk, const RkJsonValue *value, GError **error);
+    gboolean (*value)(Walk *walk, const RkJsonSlice *value, GError **error);
     RkImportFile *file;
     State *state;
     RkTable *table; // that is being described
     RkEmit *emit;
     const RkBlock *block;
     RkCell *row;
-    RkJson json;
+    RkJsonScan json;
     char path[MAX_PATH];
     size_t n_path;
     int column; // of what is wrong, -1 for none
@@ -68,7 +68,7 @@ wrong(Walk *walk, const char *what)
 }
 
 static gboolean
-append_path(Walk *walk, const RkJsonValue *name)
+append_path(Walk *walk, const RkJsonSlice *name)
 {
     const size_t dot = walk->n_path > 0;
     if (walk->n_path + dot + name->text.length >= MAX_PATH)
@@ -78,7 +78,7 @@ append_path(Walk *walk, const RkJsonValue *name)
     char *to = walk->path + walk->n_path + dot;
     gssize n = name->text.length;
     if (name->escaped)
-        n = rk_json_unescape(&name->text, to);
+        n = rk_json_scan_unescape(&name->text, to);
     else if (n > 0)
         memcpy(to, name->text.text, (size_t)n);
     if (n < 0)
@@ -94,15 +94,15 @@ static gboolean
 walk_object(Walk *walk, int depth, GError **error)
 {
     const size_t n_path = walk->n_path;
-    for (gboolean first = TRUE; rk_json_next(&walk->json, first, '}'); first = FALSE) {
-        RkJsonValue name;
-        RkJsonValue value;
-        if (!rk_json_name(&walk->json, &name) || !append_path(walk, &name))
+    for (gboolean first = TRUE; rk_json_scan_next(&walk->json, first, '}'); first = FALSE) {
+        RkJsonSlice name;
+        RkJsonSlice value;
+        if (!rk_json_scan_name(&walk->json, &name) || !append_path(walk, &name))
             return FALSE;
-        if (depth < MAX_NESTING && rk_json_take(&walk->json, '{')) {
+        if (depth < MAX_NESTING && rk_json_scan_take(&walk->json, '{')) {
             if (!walk_object(walk, depth + 1, error))
                 return FALSE;
-        } else if (!rk_json_value(&walk->json, &value) || !walk->value(walk, &value, error)) {
+        } else if (!rk_json_scan_value(&walk->json, &value) || !walk->value(walk, &value, error)) {
             return FALSE;
         }
         walk->n_path = n_path;
@@ -113,31 +113,31 @@ walk_object(Walk *walk, int depth, GError **error)
 static gboolean
 walk_line(Walk *walk, const char *line, size_t n, GError **error)
 {
-    rk_json_init(&walk->json, line, n);
+    rk_json_scan_init(&walk->json, line, n);
     walk->n_path = 0;
     walk->column = -1;
-    if (!rk_json_take(&walk->json, '{'))
+    if (!rk_json_scan_take(&walk->json, '{'))
         return wrong(walk, "doesn't begin with '{'");
     if (!walk_object(walk, 1, error))
         return FALSE;
-    return rk_json_at_end(&walk->json) || wrong(walk, "has something behind its object");
+    return rk_json_scan_at_end(&walk->json) || wrong(walk, "has something behind its object");
 }
 
 // ---- describing ----------------------------------------------------------------------------
 
 static void
-look_at_array(FieldLook *look, const RkJsonValue *array)
+look_at_array(FieldLook *look, const RkJsonSlice *array)
 {
     look->array = TRUE;
     look->raw = look->raw || array->nested;
     if (array->nested)
         return;
-    RkJson json;
-    RkJsonValue value;
-    rk_json_init(&json, array->text.text, array->text.length);
-    rk_json_take(&json, '[');
-    for (gboolean first = TRUE; rk_json_next(&json, first, ']'); first = FALSE) {
-        if (!rk_json_value(&json, &value))
+    RkJsonScan json;
+    RkJsonSlice value;
+    rk_json_scan_init(&json, array->text.text, array->text.length);
+    rk_json_scan_take(&json, '[');
+    for (gboolean first = TRUE; rk_json_scan_next(&json, first, ']'); first = FALSE) {
+        if (!rk_json_scan_value(&json, &value))
             return;
         look->n_values++;
         look->n_bytes += value.text.length;
@@ -148,7 +148,7 @@ look_at_array(FieldLook *look, const RkJsonValue *array)
 }
 
 static gboolean
-look_at_value(Walk *walk, const RkJsonValue *value, GError **error)
+look_at_value(Walk *walk, const RkJsonSlice *value, GError **error)
 {
     State *state = walk->state;
     gpointer found = NULL;
@@ -270,11 +270,11 @@ sniff(const RkImportFile *file, char **why)
 {
     size_t n = 0;
     const char *line = rk_import_first_line(file, &n);
-    RkJson json;
-    RkJsonValue value;
-    rk_json_init(&json, line, n);
-    const gboolean is_object =
-        rk_json_value(&json, &value) && rk_json_at_end(&json) && value.type == RK_JSON_OBJECT;
+    RkJsonScan json;
+    RkJsonSlice value;
+    rk_json_scan_init(&json, line, n);
+    const gboolean is_object = rk_json_scan_value(&json, &value) && rk_json_scan_at_end(&json) &&
+                               value.type == RK_JSON_OBJECT;
     if (is_object) {
         *why = g_strdup("its first line is a JSON object");
         return 95;
@@ -300,7 +300,7 @@ start(RkImportFile *file)
 
 // The cell of a plain value. FALSE when an escape is broken.
 static gboolean
-scalar_cell(RkEmit *emit, const RkJsonValue *value, RkCell *cell)
+scalar_cell(RkEmit *emit, const RkJsonSlice *value, RkCell *cell)
 {
     *cell = value->text;
     if (value->type == RK_JSON_TRUE || value->type == RK_JSON_FALSE)
@@ -310,24 +310,24 @@ scalar_cell(RkEmit *emit, const RkJsonValue *value, RkCell *cell)
     if (value->type != RK_JSON_STRING || !value->escaped)
         return TRUE;
     char *text = rk_emit_text(emit, value->text.length);
-    gssize n = rk_json_unescape(&value->text, text);
+    gssize n = rk_json_scan_unescape(&value->text, text);
     *cell = (RkCell){.text = text, .length = (uint32_t)MAX(n, 0)};
     return n >= 0;
 }
 
 // The values of an array in one cell.
 static gboolean
-array_cell(Walk *walk, const RkJsonValue *array, char separator, RkCell *cell)
+array_cell(Walk *walk, const RkJsonSlice *array, char separator, RkCell *cell)
 {
-    RkJson json;
-    RkJsonValue value;
+    RkJsonScan json;
+    RkJsonSlice value;
     RkCell part;
     char *text = rk_emit_text(walk->emit, array->text.length);
     uint32_t n = 0;
-    rk_json_init(&json, array->text.text, array->text.length);
-    rk_json_take(&json, '[');
-    for (gboolean first = TRUE; rk_json_next(&json, first, ']'); first = FALSE) {
-        if (!rk_json_value(&json, &value) || !scalar_cell(walk->emit, &value, &part))
+    rk_json_scan_init(&json, array->text.text, array->text.length);
+    rk_json_scan_take(&json, '[');
+    for (gboolean first = TRUE; rk_json_scan_next(&json, first, ']'); first = FALSE) {
+        if (!rk_json_scan_value(&json, &value) || !scalar_cell(walk->emit, &value, &part))
             return wrong(walk, "has a \\ escape that is no character");
         if (part.length == 0)
             continue;
@@ -355,7 +355,7 @@ take_unknown(Walk *walk)
 }
 
 static gboolean
-take_value(Walk *walk, const RkJsonValue *value, GError **error)
+take_value(Walk *walk, const RkJsonSlice *value, GError **error)
 {
     State *state = walk->state;
     gpointer found = NULL;

@@ -6,13 +6,13 @@
 #define MAX_DEPTH 64 // of arrays and objects in each other
 
 void
-rk_json_init(RkJson *json, const char *text, size_t n)
+rk_json_scan_init(RkJsonScan *json, const char *text, size_t n)
 {
-    *json = (RkJson){.p = text, .end = text + n};
+    *json = (RkJsonScan){.p = text, .end = text + n};
 }
 
 static void
-skip_space(RkJson *json)
+skip_space(RkJsonScan *json)
 {
     while (json->p < json->end &&
            (*json->p == ' ' || *json->p == '\t' || *json->p == '\r' || *json->p == '\n'))
@@ -20,7 +20,7 @@ skip_space(RkJson *json)
 }
 
 static gboolean
-fail(RkJson *json, const char *wrong)
+fail(RkJsonScan *json, const char *wrong)
 {
     if (json->wrong == NULL)
         json->wrong = wrong;
@@ -28,7 +28,7 @@ fail(RkJson *json, const char *wrong)
 }
 
 gboolean
-rk_json_take(RkJson *json, char c)
+rk_json_scan_take(RkJsonScan *json, char c)
 {
     skip_space(json);
     if (json->p == json->end || *json->p != c)
@@ -38,14 +38,14 @@ rk_json_take(RkJson *json, char c)
 }
 
 gboolean
-rk_json_at_end(RkJson *json)
+rk_json_scan_at_end(RkJsonScan *json)
 {
     skip_space(json);
     return json->p == json->end;
 }
 
 static gboolean
-take_string(RkJson *json, RkJsonValue *value)
+take_string(RkJsonScan *json, RkJsonSlice *value)
 {
     const char *start = ++json->p;
     for (; json->p < json->end; json->p++) {
@@ -67,7 +67,7 @@ take_string(RkJson *json, RkJsonValue *value)
 }
 
 static size_t
-skip_digits(RkJson *json)
+skip_digits(RkJsonScan *json)
 {
     const char *start = json->p;
     while (json->p < json->end && g_ascii_isdigit(*json->p))
@@ -76,7 +76,7 @@ skip_digits(RkJson *json)
 }
 
 static gboolean
-take_number(RkJson *json, RkJsonValue *value)
+take_number(RkJsonScan *json, RkJsonSlice *value)
 {
     const char *start = json->p;
     json->p += *json->p == '-';
@@ -97,11 +97,11 @@ take_number(RkJson *json, RkJsonValue *value)
 }
 
 static gboolean
-take_word(RkJson *json, RkJsonValue *value)
+take_word(RkJsonScan *json, RkJsonSlice *value)
 {
     static const struct {
         const char *word;
-        RkJsonType type;
+        RkJsonScanType type;
     } WORDS[] = {{"true", RK_JSON_TRUE},
                  {"false", RK_JSON_FALSE},
                  {"null", RK_JSON_NULL},
@@ -122,7 +122,7 @@ take_word(RkJson *json, RkJsonValue *value)
 
 // A string, number or word; the next byte isn't white space, a bracket or a brace.
 static gboolean
-take_scalar(RkJson *json, RkJsonValue *value)
+take_scalar(RkJsonScan *json, RkJsonSlice *value)
 {
     if (*json->p == '"')
         return take_string(json, value);
@@ -132,27 +132,27 @@ take_scalar(RkJson *json, RkJsonValue *value)
 }
 
 gboolean
-rk_json_name(RkJson *json, RkJsonValue *name)
+rk_json_scan_name(RkJsonScan *json, RkJsonSlice *name)
 {
-    *name = (RkJsonValue){0};
+    *name = (RkJsonSlice){0};
     skip_space(json);
     if (json->p == json->end || *json->p != '"')
         return fail(json, "lacks a name in double quotes");
     return take_string(json, name) &&
-           (rk_json_take(json, ':') || fail(json, "lacks a ':' behind a name"));
+           (rk_json_scan_take(json, ':') || fail(json, "lacks a ':' behind a name"));
 }
 
 gboolean
-rk_json_next(RkJson *json, gboolean first, char close)
+rk_json_scan_next(RkJsonScan *json, gboolean first, char close)
 {
-    if (json->wrong != NULL || rk_json_take(json, close))
+    if (json->wrong != NULL || rk_json_scan_take(json, close))
         return FALSE;
-    return first || rk_json_take(json, ',') || fail(json, "lacks a ',' or a closing bracket");
+    return first || rk_json_scan_take(json, ',') || fail(json, "lacks a ',' or a closing bracket");
 }
 
 // An array or object and all within, by a stack of closing brackets rather than by recursion.
 static gboolean
-take_container(RkJson *json, RkJsonValue *value)
+take_container(RkJsonScan *json, RkJsonSlice *value)
 {
     char closing[MAX_DEPTH];
     int depth = 0;
@@ -161,8 +161,8 @@ take_container(RkJson *json, RkJsonValue *value)
     value->type = *start == '[' ? RK_JSON_ARRAY : RK_JSON_OBJECT;
     closing[depth++] = *json->p++ == '[' ? ']' : '}';
     while (depth > 0) {
-        RkJsonValue inner = {0};
-        if (!rk_json_next(json, first, closing[depth - 1])) {
+        RkJsonSlice inner = {0};
+        if (!rk_json_scan_next(json, first, closing[depth - 1])) {
             if (json->wrong != NULL)
                 return FALSE;
             depth--;
@@ -170,7 +170,7 @@ take_container(RkJson *json, RkJsonValue *value)
             continue;
         }
         first = FALSE;
-        if (closing[depth - 1] == '}' && !rk_json_name(json, &inner))
+        if (closing[depth - 1] == '}' && !rk_json_scan_name(json, &inner))
             return FALSE;
         skip_space(json);
         if (json->p == json->end)
@@ -191,9 +191,9 @@ take_container(RkJson *json, RkJsonValue *value)
 }
 
 gboolean
-rk_json_value(RkJson *json, RkJsonValue *value)
+rk_json_scan_value(RkJsonScan *json, RkJsonSlice *value)
 {
-    *value = (RkJsonValue){0};
+    *value = (RkJsonSlice){0};
     skip_space(json);
     if (json->p == json->end)
         return fail(json, "ends where a value should stand");
@@ -240,7 +240,7 @@ read_unicode(const char **p, const char *end, gunichar *c)
 }
 
 gssize
-rk_json_unescape(const RkCell *text, char *out)
+rk_json_scan_unescape(const RkCell *text, char *out)
 {
     static const char FROM[] = "\"\\/bfnrt";
     static const char TO[] = "\"\\/\b\f\n\r\t";
