@@ -86,6 +86,11 @@ void rk_import_report_clear(RkImportReport *report);
 // NULL unless there is a part to train on and one to test or validate on.
 RkSplit *rk_import_split(const RkImport *import, const RkImportReport *report);
 
+// Members for an open object: "files", "tables" of what was found; "skipped", "skipped_first",
+// "notes" of what happened.
+void rk_import_to_json(const RkImport *import, JsonBuilder *builder);
+void rk_import_report_to_json(const RkImportReport *report, JsonBuilder *builder);
+
 // The formats as text for --help: name and label, a line each.
 char *rk_import_formats_help(void);
 

@@ -16,8 +16,8 @@ typedef struct {
 } Column;
 
 typedef struct {
-    const char *file;   // its name; NULL where the header says enough
-    const char *header; // its first line; NULL without one
+    const char *file;   // its name
+    const char *header; // its first line, which says enough whatever the name; NULL without one
     const char *separator;
     uint32_t n_fields; // of a line
     const char *table;
@@ -63,7 +63,7 @@ static gboolean split_item(gpointer data, RkEmit *emit, const RkBlock *block, co
     }
 
 static const Layout LAYOUTS[] = {
-    {NULL,
+    {"ratings.csv",
      "userId,movieId,rating,timestamp",
      ",",
      4,
@@ -71,7 +71,7 @@ static const Layout LAYOUTS[] = {
      RK_TABLE_EVENTS,
      NULL,
      {USER("userId"), ITEM("movieId"), LABEL("rating"), TIME("timestamp")}},
-    {NULL,
+    {"movies.csv",
      "movieId,title,genres",
      ",",
      3,
@@ -79,7 +79,7 @@ static const Layout LAYOUTS[] = {
      RK_TABLE_ITEMS,
      NULL,
      {ITEM("movieId"), TITLE("title"), MULTI("genres")}},
-    {NULL,
+    {"links.csv",
      "movieId,imdbId,tmdbId",
      ",",
      3,
@@ -87,7 +87,7 @@ static const Layout LAYOUTS[] = {
      RK_TABLE_ITEMS,
      NULL,
      {ITEM("movieId"), OTHER("imdbId"), OTHER("tmdbId")}},
-    {NULL,
+    {"tags.csv",
      "userId,movieId,tag,timestamp",
      ",",
      4,
@@ -95,7 +95,7 @@ static const Layout LAYOUTS[] = {
      RK_TABLE_OTHER,
      NULL,
      {USER("userId"), ITEM("movieId"), CLASS("tag"), TIME("timestamp")}},
-    {NULL,
+    {"genome-scores.csv",
      "movieId,tagId,relevance",
      ",",
      3,
@@ -103,7 +103,7 @@ static const Layout LAYOUTS[] = {
      RK_TABLE_OTHER,
      NULL,
      {ITEM("movieId"), CLASS("tagId"), {"relevance", RK_FIELD_NUMBER, "a share of 1"}}},
-    {NULL,
+    {"genome-tags.csv",
      "tagId,tag",
      ",",
      2,
@@ -191,6 +191,7 @@ static const char *const GENRES[] = {
 
 typedef struct {
     const Layout *layout;
+    gboolean header; // the first line is it
     RkCsv csv;
 } State;
 
@@ -201,41 +202,48 @@ count_fields(const char *line, size_t n, const char *separator)
     return shape.n_fields;
 }
 
+// A file whose header got lost goes by its name.
 static const Layout *
-find_layout(const RkImportFile *file)
+find_layout(const RkImportFile *file, gboolean *header)
 {
     size_t n = 0;
     const char *line = rk_import_first_line(file, &n);
-    g_autofree char *name = g_strdup_printf("%s.%s", file->stem, file->extension);
     for (size_t i = 0; i < G_N_ELEMENTS(LAYOUTS); i++) {
-        const Layout *layout = &LAYOUTS[i];
-        if (layout->header != NULL && n == strlen(layout->header) &&
-            memcmp(line, layout->header, n) == 0)
-            return layout;
-        if (layout->file != NULL && g_ascii_strcasecmp(layout->file, name) == 0 &&
-            count_fields(line, n, layout->separator) == layout->n_fields)
-            return layout;
+        const char *wanted = LAYOUTS[i].header;
+        *header = wanted != NULL && n == strlen(wanted) && memcmp(line, wanted, n) == 0;
+        if (*header)
+            return &LAYOUTS[i];
     }
+    g_autofree char *name = g_strdup_printf("%s.%s", file->stem, file->extension);
+    for (size_t i = 0; i < G_N_ELEMENTS(LAYOUTS); i++)
+        if (g_ascii_strcasecmp(LAYOUTS[i].file, name) == 0 && n > 0 && g_ascii_isdigit(*line) &&
+            count_fields(line, n, LAYOUTS[i].separator) == LAYOUTS[i].n_fields)
+            return &LAYOUTS[i];
     return NULL;
 }
 
 static int
 sniff(const RkImportFile *file, char **why)
 {
-    const Layout *layout = find_layout(file);
+    gboolean header = FALSE;
+    const Layout *layout = find_layout(file, &header);
     if (layout == NULL)
         return 0;
-    *why = layout->header ? g_strdup_printf("its first line is %s", layout->header)
-                          : g_strdup_printf("it is called %s and has %u fields separated by %s",
-                                            layout->file, layout->n_fields,
-                                            *layout->separator == '\t' ? "tab" : layout->separator);
-    return 99;
+    if (header) {
+        *why = g_strdup_printf("its first line is %s", layout->header);
+        return 99;
+    }
+    *why = g_strdup_printf("it is called %s and has %u fields separated by %s%s", layout->file,
+                           layout->n_fields, *layout->separator == '\t' ? "tab" : layout->separator,
+                           layout->header ? ", though its header is missing" : "");
+    return layout->header ? 92 : 98;
 }
 
 static gboolean
 describe(RkImportFile *file, RkTable *table, GError **error)
 {
-    const Layout *layout = find_layout(file);
+    gboolean header = FALSE;
+    const Layout *layout = find_layout(file, &header);
     if (layout == NULL) {
         g_set_error(error, RK_ERROR, RK_ERROR_DATA,
                     "Can't import %s: line 1 is not that of a MovieLens file (ratings.csv, "
@@ -246,6 +254,7 @@ describe(RkImportFile *file, RkTable *table, GError **error)
     }
     State *state = g_new0(State, 1);
     state->layout = layout;
+    state->header = header;
     state->csv.n_fields = layout->n_fields;
     state->csv.quotes = layout->header != NULL;
     g_strlcpy(state->csv.separator, layout->separator, sizeof state->csv.separator);
@@ -256,7 +265,7 @@ describe(RkImportFile *file, RkTable *table, GError **error)
     if (layout->header == NULL && strcmp(rk_params_text(file->settings, "encoding"), "auto") == 0)
         file->encoding = RK_TEXT_EITHER;
     table->role = layout->role;
-    if (layout->file != NULL) {
+    if (layout->header == NULL) { // u.data is no name for a table
         g_free(table->name);
         table->name = g_strdup(layout->table);
     }
@@ -312,7 +321,7 @@ static void
 start(RkImportFile *file)
 {
     State *state = file->state;
-    state->csv.n_drop = state->layout->header != NULL;
+    state->csv.n_drop = state->header;
 }
 
 static gssize

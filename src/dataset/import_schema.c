@@ -108,25 +108,42 @@ add_copy(RkSchema *schema, const RkTable *table, const char *name)
     }
 }
 
-// The event table comes first, then items, users, others; files follow their tables.
+// Fields that a model could use.
+static uint32_t
+n_features(const RkTable *table)
+{
+    uint32_t n = 0;
+    for (uint32_t f = 0; f < table->fields->len; f++) {
+        const RkFieldKind kind = rk_table_field(table, f)->kind;
+        n += kind == RK_FIELD_CATEGORICAL || kind == RK_FIELD_MULTI || kind == RK_FIELD_NUMBER;
+    }
+    return n;
+}
+
+static int
+compare_tables(gconstpointer a, gconstpointer b)
+{
+    const RkTable *x = *(RkTable *const *)a;
+    const RkTable *y = *(RkTable *const *)b;
+    if (x->role != y->role)
+        return x->role < y->role ? -1 : 1;
+    const uint32_t nx = n_features(x);
+    const uint32_t ny = n_features(y);
+    return nx != ny ? (nx > ny ? -1 : 1) : strcmp(x->name, y->name);
+}
+
+// The event table comes first, then items, users, others; of one role the one that says more, so
+// that movies stand before links. Files follow their tables.
 static void
 order_tables(RkImport *import)
 {
     GPtrArray *tables = import->schema->tables;
-    g_autofree uint32_t *place = g_new(uint32_t, tables->len + 1);
-    GPtrArray *sorted = g_ptr_array_new_full(tables->len, NULL);
-    for (int role = RK_TABLE_EVENTS; role <= RK_TABLE_OTHER; role++)
-        for (guint t = 0; t < tables->len; t++)
-            if ((int)table_at(import->schema, t)->role == role) {
-                place[t] = sorted->len;
-                g_ptr_array_add(sorted, table_at(import->schema, t));
-            }
-    for (guint t = 0; t < tables->len; t++)
-        tables->pdata[t] = sorted->pdata[t];
-    g_ptr_array_unref(sorted);
+    g_autofree gpointer *before = g_memdup2(tables->pdata, tables->len * sizeof(gpointer));
+    g_ptr_array_sort(tables, compare_tables);
     for (guint i = 0; i < import->files->len; i++) {
         RkImportFile *file = g_ptr_array_index(import->files, i);
-        file->table = place[file->table];
+        if (file->importer != NULL)
+            g_ptr_array_find(tables, before[file->table], &file->table);
     }
 }
 

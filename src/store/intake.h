@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// From files to a stored dataset: an import's rows are written, cleaned as declared, split, and
+// published in one commit, or nothing is left. With cleaning the raw rows wait in a scratch dataset
+// first. Any thread but the UI's.
+#pragma once
+
+#include "dataset/clean.h"
+#include "dataset/import.h"
+#include "store/dataset.h"
+
+typedef struct {
+    const char *name;      // of the dataset
+    const RkParams *clean; // of rk_clean_params, or NULL
+    const RkParams
+        *split; // of rk_split_params, or NULL; used where a value is set or rows are cleaned
+    uint64_t seed;
+    const char *params_json;             // what made it, kept as "params"; may be NULL
+    RkImportOptions import;              // pseudonym, progress of the reading
+    const RkPassProgress *progress;      // of cleaning and splitting; may be NULL
+    void (*reading_done)(gpointer data); // from here on it can't be cancelled; may be NULL
+    gpointer reading_done_data;
+} RkIntakeOptions;
+
+typedef struct {
+    RkImportReport read;
+    uint64_t *n_rows; // of each table, stored
+    uint32_t n_tables;
+    char *clean_json, *clean_text; // what cleaning did; NULL without
+    char *split_json;              // NULL without a split
+} RkIntakeReport;
+
+// Runs the import into the store. `report` may be NULL; else clear it, after an error too.
+gboolean rk_intake_import(RkStore *store, RkImport *import, const RkIntakeOptions *options,
+                          RkIntakeReport *report, GError **error);
+void rk_intake_report_clear(RkIntakeReport *report);
+
+// Keeps a split with a dataset that is being written.
+gboolean rk_intake_keep_split(RkDatasetWriter *writer, const RkSplit *split, GError **error);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(RkIntakeReport, rk_intake_report_clear)
