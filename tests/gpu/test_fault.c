@@ -198,7 +198,7 @@ static gboolean reached[G_N_ELEMENTS(CALLS)];
 static void
 fail_every_call(void)
 {
-    enum { MAX_CALLS = 5 }; // of one function: later ones are the same place again
+    enum { MAX_CALLS = 4 }; // of one function: later ones are the same place again
     for (size_t i = 0; i < G_N_ELEMENTS(CALLS); i++) {
         const CallRow *row = &CALLS[i];
         for (int r = 0; r < 3 && row->results[r] != VK_SUCCESS; r++) {
@@ -207,7 +207,8 @@ fail_every_call(void)
             while (n <= max && fail_one(row, row->results[r], n, FALSE))
                 n++;
             reached[i] = reached[i] || n > 1;
-            fail_one(row, row->results[r], 1, TRUE);
+            if (r == 0)
+                fail_one(row, row->results[r], 1, TRUE);
         }
     }
     works();
