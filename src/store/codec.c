@@ -129,10 +129,16 @@ encoded(const RkCodec *codec, const GByteArray *forms)
                                                forms ? forms->len : 0)};
 }
 
+uint32_t
+rk_stored_checksum(const RkStored *stored)
+{
+    return checksum_of(stored->data, stored->n_data, stored->forms, stored->n_forms);
+}
+
 gboolean
 rk_stored_check(const RkStored *stored, GError **error)
 {
-    uint32_t sum = checksum_of(stored->data, stored->n_data, stored->forms, stored->n_forms);
+    uint32_t sum = rk_stored_checksum(stored);
     if (sum == stored->checksum)
         return TRUE;
     g_set_error(error, RK_ERROR, RK_ERROR_DATA,
@@ -326,6 +332,8 @@ take_planes(RkBytes *bytes, double *real, size_t n)
 static void
 encode_reals(RkCodec *codec, const double *real, size_t n)
 {
+    if (n == 0)
+        return;
     g_autofree uint8_t *present = g_new(uint8_t, n);
     size_t n_missing = 0;
     for (size_t i = 0; i < n; i++) {

@@ -34,6 +34,8 @@ typedef struct {
     uint32_t checksum;
 } RkStored;
 
+uint32_t rk_stored_checksum(const RkStored *stored); // as it should be
+
 // All fail with RK_ERROR_DATA when the checksum is wrong or the bytes make no sense; the caller
 // prefixes which blob it is.
 gboolean rk_stored_check(const RkStored *stored, GError **error);

@@ -127,7 +127,8 @@ cells_become_columns(void)
     g_assert_true(chunk->columns[3].time[3] == 1260759144);
     const uint32_t offsets[] = {0, 2, 3, 3, 4, 7};
     g_assert_cmpmem(chunk->columns[4].offset, sizeof offsets, offsets, sizeof offsets);
-    g_autofree char *got = print_chunks(keep.chunks, rk_schema_copy_stored(schema), set);
+    g_autoptr(RkSchema) stored = rk_schema_copy_stored(schema);
+    g_autofree char *got = print_chunks(keep.chunks, stored, set);
     g_autofree char *want = print_rows(5);
     g_assert_cmpstr(got, ==, want);
     g_ptr_array_unref(keep.chunks);
