@@ -65,7 +65,9 @@ void main()
                 sums[i] += 2.0 * RK_LOAD1(g, g_at + base(j) + j) * zj;
         }
     }
-    for (uint i = 0; i < TILE && i0 + i < p.f; i++) {
+    for (uint i = 0; i < TILE; i++) { // whole, or drivers keep the loop and an indexed array
+        if (i0 + i >= p.f)
+            continue;
         uint at = sample_at + (i0 + i) * p.d + 4 * k;
         if (WHOLE)
             RK_STORE4(dz, at / 4, sums[i]);

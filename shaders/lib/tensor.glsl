@@ -9,7 +9,8 @@
 //   RK_IN_U(slot, name)    RK_LOAD4(name, i)  RK_LOAD1(name, i)     uvec4 / uint number i
 //   RK_OUT_U(slot, name)   RK_STORE4(name, i, value)                uvec4 number i
 // RK_STORAGE_OUT(slot, name) is a float array in a storage buffer on either path: name.v[i];
-// RK_STORAGE_OUT_U(slot, name) the same of uint.
+// RK_STORAGE_OUT_U(slot, name) the same of uint, RK_STORAGE_OUT4 and RK_STORAGE_OUT_U4 of vec4s
+// and uvec4s (on lavapipe storage buffers take stores twice as fast as texel buffers do).
 #ifdef RK_TEXEL
 #define RK_IN(slot, name)    layout(set = 0, binding = slot, rgba32f) uniform readonly imageBuffer name
 #define RK_OUT(slot, name)   layout(set = 0, binding = slot, rgba32f) uniform writeonly imageBuffer name
@@ -37,3 +38,7 @@
     layout(set = 0, binding = slot, std430) buffer name##_buffer { float v[]; } name
 #define RK_STORAGE_OUT_U(slot, name) \
     layout(set = 0, binding = slot, std430) buffer name##_buffer { uint v[]; } name
+#define RK_STORAGE_OUT4(slot, name) \
+    layout(set = 0, binding = slot, std430) buffer name##_buffer { vec4 v[]; } name
+#define RK_STORAGE_OUT_U4(slot, name) \
+    layout(set = 0, binding = slot, std430) buffer name##_buffer { uvec4 v[]; } name

@@ -6,6 +6,7 @@
 #include "graph/graph.h"
 #include "ops/batchnorm.h"
 #include "ops/embed.h"
+#include "ops/evaluate.h"
 #include "ops/index.h"
 #include "ops/interact.h"
 #include "ops/norm.h"

@@ -219,6 +219,13 @@ rk_softmax(RkGraph *graph, RkRef x)
 }
 
 RkRef
+rk_softmax_grad(RkGraph *graph, RkRef g, RkRef y)
+{
+    const RkRef in[] = {g, y};
+    return rk_graph_op(graph, &ROWS[SOFTMAX_GRAD], 2, in, 0, NULL);
+}
+
+RkRef
 rk_log_softmax(RkGraph *graph, RkRef x)
 {
     return rk_graph_op(graph, &ROWS[LOG_SOFTMAX], 1, &x, 0, NULL);
