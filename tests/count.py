@@ -2,7 +2,8 @@
 """Adds up meson's JUnit files: count.py FAILED_STEPS FILE...
 
 Prints each failure and each kind of skip with its count, then "N passed, N failed[, N skipped]".
-Exits 1 when anything failed, a step named in FAILED_STEPS included, or when nothing ran.
+A program that ran no test has failed. Exits 1 when anything failed, a step named in FAILED_STEPS
+included, or when nothing ran.
 """
 import collections
 import sys
@@ -12,7 +13,12 @@ failed_steps, files = sys.argv[1].split(), sys.argv[2:]
 passed = failed = 0
 skips = collections.Counter()
 for name in files:
-    for case in ElementTree.parse(name).getroot().iter("testcase"):
+    root = ElementTree.parse(name).getroot()
+    for suite in root.iter("testsuite"):
+        if suite.find("testcase") is None:
+            failed += 1
+            print(f"FAILED {suite.get('name')} ran no test ({name.rsplit('/', 1)[-1]})")
+    for case in root.iter("testcase"):
         label = f"{case.get('classname', '')} {case.get('name', '')}"
         if case.find("failure") is not None or case.find("error") is not None:
             failed += 1

@@ -11,6 +11,7 @@
 #include "ops/interact.h"
 #include "ops/norm.h"
 #include "ops/convert.h"
+#include "ops/optimize.h"
 #include "ops/pointwise.h"
 #include "ops/reduce.h"
 #include "ops/shape.h"

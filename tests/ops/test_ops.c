@@ -304,7 +304,7 @@ add_case(const RkOp *op, const RkSample *sample, const char *kind, void (*test)(
     Case *c = g_new(Case, 1);
     *c = (Case){op, sample};
     g_autofree char *path =
-        g_strdup_printf("/ops/%s/%s/%s: %s", rk_op_family(op), op->name, sample->name, kind);
+        g_strdup_printf("/ops/%s/%s, %s: %s", rk_op_family(op), op->name, sample->name, kind);
     g_test_add_data_func_full(path, c, test, g_free);
 }
 

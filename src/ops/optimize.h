@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// Optimizer steps as in-place ops. All that changes from step to step is read from `hyper`, an
+// INPUT f32 [8] that the host fills, because a recorded plan never changes. Each returns the
+// updated parameter (its memory is the parameter's); give it to the plan as an effect.
+// Deterministic.
+#pragma once
+
+#include "graph/grad.h"
+
+// The words of `hyper`.
+typedef struct {
+    float lr;           // learning rate
+    float beta1, beta2; // Adam: decay rates of the moments
+    float eps;          // Adam, Adagrad: added to the denominator
+    float weight_decay; // L2, added to the gradient; AdamW: decoupled, w -= lr * decay * w
+    float momentum;     // SGD
+    float correction1, correction2; // Adam: 1 - beta^step, see rk_hyper_set_step()
+} RkHyper;
+_Static_assert(sizeof(RkHyper) == 8 * 4, "RkHyper is the shader's buffer");
+
+// The bias corrections of a step, 1 for the first, in double precision: 1 - 0.999^1 computed in
+// fp32 would be wrong in its fourth digit.
+void rk_hyper_set_step(RkHyper *hyper, uint64_t step);
+
+// `gradient` is what rk_grad() gave: dense (all elements are updated) or sparse (only the rows
+// that the batch touched; their states alone decay, which is PyTorch's SparseAdam and known as
+// lazy). scale f32 [] multiplies the gradient (rk_clip_scale()), RK_NONE for 1. States are PARAMs
+// of the parameter's shape that start at zero. RK_NONE when the gradient is zero everywhere.
+
+// b = momentum b + g; w -= lr b. state RK_NONE: w -= lr g.
+RkRef rk_sgd(RkGraph *graph, const RkGradient *gradient, RkRef state, RkRef hyper, RkRef scale,
+             gboolean nesterov);
+// Kingma and Ba, https://arxiv.org/abs/1412.6980; decoupled: Loshchilov and Hutter, AdamW,
+// https://arxiv.org/abs/1711.05101.
+RkRef rk_adam(RkGraph *graph, const RkGradient *gradient, RkRef m, RkRef v, RkRef hyper,
+              RkRef scale, gboolean decoupled);
+// Duchi et al., JMLR 12 (2011): a += g^2; w -= lr g / (sqrt(a) + eps).
+RkRef rk_adagrad(RkGraph *graph, const RkGradient *gradient, RkRef a, RkRef hyper, RkRef scale);
+// One accumulator a row, a f32 [R]: a += mean of the row's g^2. Sparse gradients only, as DLRM
+// trains its tables (https://arxiv.org/abs/1906.00091).
+RkRef rk_rowwise_adagrad(RkGraph *graph, const RkGradient *gradient, RkRef a, RkRef hyper,
+                         RkRef scale);
+
+// f32 []: min(1, max_norm / (norm + 1e-6)) over all gradients together, dense and sparse.
+RkRef rk_clip_scale(RkGraph *graph, uint32_t n, const RkGradient *gradients, float max_norm);
