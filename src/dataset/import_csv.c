@@ -115,14 +115,15 @@ sniff(const RkImportFile *file, char **why)
     RkCsvShape shape = {0};
     const gboolean found = find_shape(file, &csv, &shape);
     const gboolean named = is_csv_extension(file);
+    const gboolean blanks = *csv.separator == ' ' && set_separator(file) == NULL;
     if (shape.n_records == 0 || (!found && !named))
+        return 0;
+    if (blanks && shape.n_records == 1 && !named) // a sentence, for all one can tell
         return 0;
     *why = g_strdup_printf(
         "%u of the first %u lines have %u fields separated by %s%s", shape.n_agree, shape.n_records,
         shape.n_fields, separator_name(csv.separator), csv.quotes ? "" : ", quotes are plain text");
-    if (*csv.separator == ' ' && set_separator(file) == NULL)
-        return 30;
-    return named ? 65 : 50;
+    return blanks ? 30 : named ? 65 : 50;
 }
 
 static gboolean

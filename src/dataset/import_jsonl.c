@@ -45,7 +45,7 @@ struct Walk {
     RkJsonScan json;
     char path[MAX_PATH];
     size_t n_path;
-    int column; // of what is wrong, -1 for none
+    int column; // the field of the member at hand, -1 for none
 };
 
 static void
@@ -88,6 +88,16 @@ append_path(Walk *walk, const RkJsonSlice *name)
     return TRUE;
 }
 
+// The field of the member at hand, -1 when there is none.
+static int
+find_field(const Walk *walk)
+{
+    gpointer found = NULL;
+    if (!g_hash_table_lookup_extended(walk->state->index, walk->path, NULL, &found))
+        return -1;
+    return (int)GPOINTER_TO_UINT(found);
+}
+
 // The members of the object whose brace was taken. FALSE when the line is bad (json.wrong) or
 // on an error.
 static gboolean
@@ -99,6 +109,7 @@ walk_object(Walk *walk, int depth, GError **error)
         RkJsonSlice value;
         if (!rk_json_scan_name(&walk->json, &name) || !append_path(walk, &name))
             return FALSE;
+        walk->column = find_field(walk);
         if (depth < MAX_NESTING && rk_json_scan_take(&walk->json, '{')) {
             if (!walk_object(walk, depth + 1, error))
                 return FALSE;
@@ -106,6 +117,7 @@ walk_object(Walk *walk, int depth, GError **error)
             return FALSE;
         }
         walk->n_path = n_path;
+        walk->column = -1;
     }
     return walk->json.wrong == NULL;
 }
@@ -151,11 +163,8 @@ static gboolean
 look_at_value(Walk *walk, const RkJsonSlice *value, GError **error)
 {
     State *state = walk->state;
-    gpointer found = NULL;
-    guint index = state->looks->len;
-    if (g_hash_table_lookup_extended(state->index, walk->path, NULL, &found)) {
-        index = GPOINTER_TO_UINT(found);
-    } else {
+    guint index = walk->column < 0 ? state->looks->len : (guint)walk->column;
+    if (walk->column < 0) {
         if (index == MAX_NAMES || !g_utf8_validate(walk->path, (gssize)walk->n_path, NULL))
             return TRUE;
         g_hash_table_insert(state->index, g_strdup(walk->path), GUINT_TO_POINTER(index));
@@ -358,13 +367,11 @@ static gboolean
 take_value(Walk *walk, const RkJsonSlice *value, GError **error)
 {
     State *state = walk->state;
-    gpointer found = NULL;
-    if (!g_hash_table_lookup_extended(state->index, walk->path, NULL, &found))
+    if (walk->column < 0)
         return take_unknown(walk);
-    const guint f = GPOINTER_TO_UINT(found);
+    const guint f = (guint)walk->column;
     const RkField *field = rk_table_field(walk->file->target, f);
     const gboolean raw = g_array_index(state->looks, FieldLook, f).raw;
-    walk->column = (int)f;
     if (state->row_of[f] == state->n_rows)
         return wrong(walk, "is there twice");
     state->row_of[f] = state->n_rows;

@@ -98,8 +98,8 @@ take_label(const char **p, const char *end, RkCell *label)
 
 // What the first lines hold.
 typedef struct {
-    uint32_t n_lines, n_features;
-    gboolean bad, fields, no_fields, qid, all_ones, repeats;
+    uint32_t n_lines, n_bad, n_features;
+    gboolean fields, no_fields, qid, all_ones, repeats;
     int64_t max_index, max_field;
 } Look;
 
@@ -113,7 +113,7 @@ look_at_line(Look *look, const char *p, const char *end)
     g_autoptr(GPtrArray) keep = g_ptr_array_new_with_free_func(g_free);
     look->n_lines++;
     if (!take_label(&p, end, &label)) {
-        look->bad = TRUE;
+        look->n_bad++;
         return;
     }
     while ((status = next_feature(&p, end, &feature)) == FEATURE_READ) {
@@ -131,7 +131,7 @@ look_at_line(Look *look, const char *p, const char *end)
         g_ptr_array_add(keep, field);
         look->repeats = look->repeats || !g_hash_table_add(seen, field);
     }
-    look->bad = look->bad || status == FEATURE_BAD;
+    look->n_bad += status == FEATURE_BAD;
 }
 
 static Look
@@ -159,7 +159,7 @@ static int
 sniff(const RkImportFile *file, char **why)
 {
     Look look = look_at(file, SNIFF_LINES);
-    if (look.n_lines == 0 || look.n_features == 0 || look.bad || (look.fields && look.no_fields))
+    if (look.n_features == 0 || look.n_bad * 10 > look.n_lines || (look.fields && look.no_fields))
         return 0;
     *why = g_strdup(look.fields ? "its lines are a label and field:index:value words"
                                 : "its lines are a label and index:value words");

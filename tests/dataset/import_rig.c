@@ -6,11 +6,21 @@
 #include <string.h>
 #include <zstd.h>
 
+#include "dataset/encode.h"
+
+// Types the rows as the store does, then writes down those that were taken.
 typedef struct {
     RkRowSink sink;
     const RkSchema *schema;
+    RkRowSink *typed;
     GString *rows;
 } Writer;
+
+static gboolean
+drop_chunk(RkChunkSink *sink, const RkChunk *chunk, GError **error)
+{
+    return TRUE;
+}
 
 static gboolean
 write_rows(RkRowSink *sink, const RkRowBatch *batch, GError **error)
@@ -18,7 +28,9 @@ write_rows(RkRowSink *sink, const RkRowBatch *batch, GError **error)
     Writer *writer = (Writer *)sink;
     const RkTable *table = rk_schema_table(writer->schema, batch->table);
     g_assert_cmpuint(batch->n_fields, ==, table->fields->len);
-    for (uint32_t row = 0; row < batch->n_rows; row++) {
+    gboolean all = writer->typed->rows(writer->typed, batch, error);
+    sink->n_taken = all ? batch->n_rows : writer->typed->n_taken;
+    for (uint32_t row = 0; row < sink->n_taken; row++) {
         g_string_append_printf(writer->rows, "%s:", table->name);
         for (uint32_t f = 0; f < batch->n_fields; f++) {
             const RkCell *cell = &batch->cells[(size_t)row * batch->n_fields + f];
@@ -28,8 +40,7 @@ write_rows(RkRowSink *sink, const RkRowBatch *batch, GError **error)
         }
         g_string_append_c(writer->rows, '\n');
     }
-    sink->n_taken = batch->n_rows;
-    return TRUE;
+    return all;
 }
 
 // Splits assignments into settings and schema changes.
@@ -64,12 +75,18 @@ import_it(const char *const *paths, const char *name, GBytes *bytes, const char 
     for (guint i = 0; i < edits->len; i++)
         if (!rk_import_edit(result.import, g_ptr_array_index(edits, i), &result.error))
             return result;
+    RkChunkSink chunks = {.chunk = drop_chunk};
+    RkVocabularies *vocabularies = rk_vocabularies_new();
+    RkEncoder *encoder = rk_encoder_new(rk_import_schema(result.import), vocabularies, &chunks);
     Writer writer = {.sink = {.rows = write_rows},
                      .schema = rk_import_schema(result.import),
+                     .typed = rk_encoder_rows(encoder),
                      .rows = result.rows};
     gboolean done =
         rk_import_run(result.import, &writer.sink, options, &result.report, &result.error);
     g_assert_true(done == (result.error == NULL));
+    rk_encoder_free(encoder);
+    rk_vocabularies_free(vocabularies);
     return result;
 }
 
@@ -152,8 +169,11 @@ compress(const char *how, const char *text, size_t n)
     if (strcmp(how, "zstd") == 0) {
         const size_t bound = ZSTD_compressBound(n);
         char *out = g_malloc(bound);
-        const size_t size = ZSTD_compress(out, bound, text, n, 3);
+        ZSTD_CCtx *context = ZSTD_createCCtx();
+        ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1); // as the zstd program does
+        const size_t size = ZSTD_compress2(context, out, bound, text, n);
         g_assert_false(ZSTD_isError(size));
+        ZSTD_freeCCtx(context);
         return g_bytes_new_take(out, size);
     }
     g_autoptr(GError) error = NULL;
