@@ -12,6 +12,7 @@
 #include "ops/norm.h"
 #include "ops/convert.h"
 #include "ops/optimize.h"
+#include "ops/matmul.h"
 #include "ops/pointwise.h"
 #include "ops/reduce.h"
 #include "ops/shape.h"
