@@ -229,15 +229,18 @@ void put(uint stage)
 
 void add_block(uint stage, uint x, uint y)
 {
-    [[unroll]] for (uint k = 0; k < BK; k++) {
-        vec4 av[RM], bv[RN];
-        [[unroll]] for (uint r = 0; r < RM; r++)
-            av[r] = tile_a[(stage * BK + k) * AW + r * (BM / 4 / RM) + y];
-        [[unroll]] for (uint r = 0; r < RN; r++)
-            bv[r] = tile_b[(stage * BK + k) * BW + r * (BN / 4 / RN) + x];
-        [[unroll]] for (uint i = 0; i < RM * 4; i++)
-            [[unroll]] for (uint j = 0; j < RN; j++)
-                sum[i][j] += av[i / 4][i % 4] * bv[j];
+    for (uint k4 = 0; k4 < BK; k4 += 4) { // left to the driver to unroll
+        [[unroll]] for (uint c = 0; c < 4; c++) {
+            uint at = stage * BK + k4 + c;
+            vec4 av[RM], bv[RN];
+            [[unroll]] for (uint r = 0; r < RM; r++)
+                av[r] = tile_a[at * AW + r * (BM / 4 / RM) + y];
+            [[unroll]] for (uint r = 0; r < RN; r++)
+                bv[r] = tile_b[at * BW + r * (BN / 4 / RN) + x];
+            [[unroll]] for (uint i = 0; i < RM * 4; i++)
+                [[unroll]] for (uint j = 0; j < RN; j++)
+                    sum[i][j] += av[i / 4][i % 4] * bv[j];
+        }
     }
 }
 

@@ -267,8 +267,12 @@ product_supports(const RkKernel *kernel, const RkCaps *caps, const RkOpArgs *arg
     uint64_t shared = l.lk > 1 ? (uint64_t)l.lanes * l.tm * l.tn * 4 : 4;
     if (shared > caps->max_shared_bytes || l.lx * l.lk > l.lanes)
         return FALSE;
-    // Tiles that would be mostly empty aren't worth a compilation.
-    if ((l.tm > 4 && p.m <= l.tm / 2) || (l.tn > 8 && p.n <= l.tn) || (v[R_LK] > 1 && p.m > 8))
+    // Tiles that would be mostly empty, or too small by far, aren't worth a compilation.
+    uint32_t least = l.tm * l.tn > 144 ? 4 : l.tm > 8 ? 2 : 1;
+    gboolean empty = (l.tm > 4 && p.m <= l.tm * least) || (l.tn > 8 && p.n <= 2 * l.tn);
+    gboolean tiny = (l.tm == 1 && p.m > 4) || (l.tn == 1 && p.n > 3) || (v[R_LK] > 1 && p.m > 8) ||
+                    (l.tm == 4 && l.tn == 8 && p.m > 256);
+    if (empty || tiny)
         return FALSE;
     return fits(caps, args, &p, v[R_TEXEL]);
 }
@@ -332,7 +336,7 @@ tile_supports(const RkKernel *kernel, const RkCaps *caps, const RkOpArgs *args)
     RkProduct p = rk_product_of(args);
     uint32_t shared = v[T_STAGES] * v[T_BK] * (v[T_BM] + v[T_BN] + 8) * 4;
     return tile_threads(v) <= caps->max_invocations && shared <= caps->max_shared_bytes &&
-           p.m > v[T_BM] / 4 && p.n > v[T_BN] / 4 && fits(caps, args, &p, FALSE);
+           p.m > v[T_BM] / 2 && p.n > v[T_BN] / 2 && fits(caps, args, &p, FALSE);
 }
 
 static void
@@ -397,8 +401,8 @@ yardstick_record(const RkKernel *kernel, const RkCaps *caps, const RkOpArgs *arg
                               p.k,
                               p.trans_a ? 1 : p.a_stride,
                               p.trans_a ? p.a_stride : 1,
-                              p.trans_b ? 1 : p.b_stride,
                               p.trans_b ? p.b_stride : 1,
+                              p.trans_b ? 1 : p.b_stride,
                               tiles_n,
                               (uint32_t)groups};
     for (uint32_t i = 0; i < G_N_ELEMENTS(words); i++)
@@ -466,7 +470,7 @@ static const struct {
     uint32_t max_m, max_n, min_m, min_n;
     double min_flops; // a larger tile takes longer to compile
 } CHOICES[] = {
-    {TRUE, TEXEL_8X1, UINT32_MAX, 3, 4, 1, 0},
+    {TRUE, TEXEL_8X1, UINT32_MAX, 3, 9, 1, 0},
     {TRUE, TEXEL_1X8, 3, UINT32_MAX, 1, 1, 0},
     {TRUE, TEXEL_4X8, 48, UINT32_MAX, 1, 1, 0},
     {TRUE, TEXEL_12X12, UINT32_MAX, UINT32_MAX, 256, 256, 5e8},
@@ -476,7 +480,7 @@ static const struct {
     {FALSE, STORAGE_4X1, UINT32_MAX, 3, 4, 1, 0},
     {FALSE, TILE_128X128, UINT32_MAX, UINT32_MAX, 1024, 1024, 0},
     {FALSE, TILE_128X64, UINT32_MAX, UINT32_MAX, 512, 256, 0},
-    {FALSE, TILE_64X64, UINT32_MAX, UINT32_MAX, 17, 17, 0},
+    {FALSE, TILE_64X64, UINT32_MAX, UINT32_MAX, 33, 33, 0},
 };
 
 const RkKernel *

@@ -166,7 +166,7 @@ static const RkSample SAMPLES[] = {
     SAMPLE("one by one", A(1, 1), B(1, 1), 0, 0),
     SAMPLE("row by long matrix", A(1, 300), B(300, 24), 0, 0, .no_grad = TRUE),
     SAMPLE("column of a gradient", A(256, 1), B(256, 64), 1, 0, .no_grad = TRUE),
-    SAMPLE("batched", F32(3, 3, 5, 4), F32(3, 4, 6), 0, 0),
+    SAMPLE("batched", F32(3, 3, 5, 4), F32(3, 3, 4, 6), 0, 0),
     SAMPLE("batched, transposed, odd", F32(3, 2, 9, 7), F32(3, 2, 9, 7), 0, 1),
     SAMPLE("shared b", F32(3, 3, 5, 4), B(4, 3), 0, 0),
     SAMPLE("shared b, a transposed", F32(3, 3, 4, 5), B(3, 4), 1, 1),
