@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// The kernels of all products, three shaders with their tiles, and the untuned choice between them.
+// The kernels of all products, two shaders with their tiles, and the untuned choice between them.
 //   product.comp  tiles in a lane's registers, by texels or storage buffers: software drivers, thin
 //                 products on any device, and the baseline that runs everywhere
 //   tile.comp     tiles in shared memory: GPUs
-//   yardstick.comp  the plain 16x16 tile that benches compare with
 // K may be cut in parts that different workgroups sum; product_sum.comp adds them in order.
 #include "ops/matmul-private.h"
 
@@ -373,43 +372,6 @@ tile_record(const RkKernel *kernel, const RkCaps *caps, const RkOpArgs *args, Rk
         record_sum(caps, &p, &g, list);
 }
 
-// --- yardstick.comp ------------------------------------------------------------------------------
-
-static gboolean
-yardstick_supports(const RkKernel *kernel, const RkCaps *caps, const RkOpArgs *args)
-{
-    RkProduct p = rk_product_of(args);
-    return p.format == RK_PRODUCT_F32 && p.act < 0 && p.bias < 0 && p.batch == 1 &&
-           caps->max_invocations >= 256 && fits(caps, args, &p, FALSE);
-}
-
-static void
-yardstick_record(const RkKernel *kernel, const RkCaps *caps, const RkOpArgs *args,
-                 RkDispatchList *list)
-{
-    RkProduct p = rk_product_of(args);
-    uint32_t tiles_n = (uint32_t)rk_ceil_div(p.n, 16);
-    uint64_t groups = rk_ceil_div(p.m, 16) * tiles_n;
-    if (groups == 0)
-        return;
-    RkDispatch *d = rk_dispatch_add(list, "yardstick");
-    rk_dispatch_read(d, p.k == 0 ? RK_OPERAND_OUT : 0, RK_BIND_STORAGE);
-    rk_dispatch_read(d, p.k == 0 ? RK_OPERAND_OUT : 1, RK_BIND_STORAGE);
-    rk_dispatch_write(d, RK_OPERAND_OUT, RK_BIND_STORAGE);
-    const uint32_t words[] = {p.m,
-                              p.n,
-                              p.k,
-                              p.trans_a ? 1 : p.a_stride,
-                              p.trans_a ? p.a_stride : 1,
-                              p.trans_b ? p.b_stride : 1,
-                              p.trans_b ? 1 : p.b_stride,
-                              tiles_n,
-                              (uint32_t)groups};
-    for (uint32_t i = 0; i < G_N_ELEMENTS(words); i++)
-        rk_dispatch_push(d, words[i]);
-    rk_dispatch_grid(d, caps, groups);
-}
-
 // --- the table -----------------------------------------------------------------------------------
 
 #define REGISTERS(label, ...)                                                                      \
@@ -437,7 +399,6 @@ enum {
     TILE_64X64,
     TILE_128X64,
     TILE_128X128,
-    YARDSTICK,
 };
 
 const RkKernel rk_product_kernels[RK_PRODUCT_KERNELS] = {
@@ -456,10 +417,6 @@ const RkKernel rk_product_kernels[RK_PRODUCT_KERNELS] = {
     [TILE_64X64] = TILE("tile 64x64", 64, 64, 16, 1, 1, 2),
     [TILE_128X64] = TILE("tile 128x64", 128, 64, 16, 2, 1, 1),
     [TILE_128X128] = TILE("tile 128x128", 128, 128, 16, 2, 2, 1),
-    [YARDSTICK] = {.name = "tile 16x16 yardstick",
-                   .shader = "yardstick",
-                   .supports = yardstick_supports,
-                   .record = yardstick_record},
 };
 
 // What runs untuned: the first row that holds and whose kernel suits. Figures:
