@@ -9,6 +9,7 @@
 #include "ops/evaluate.h"
 #include "ops/index.h"
 #include "ops/interact.h"
+#include "ops/loss.h"
 #include "ops/norm.h"
 #include "ops/convert.h"
 #include "ops/optimize.h"
