@@ -144,7 +144,6 @@ enum {
     RK_OP_HOST = 1 << 1,    // computed by `host` on a CPU thread from graph inputs, before a submit
     RK_OP_FUSED = 1 << 2,   // made by the fusion pass; models don't build it
     RK_OP_COMPOSE = 1 << 3, // pointwise: the fusion pass may join it with its neighbours
-    RK_OP_PADDED_INDEX = 1 << 4, // UINT32_MAX in an index input stands for "none"
 };
 
 struct RkOp {
@@ -171,8 +170,7 @@ struct RkOp {
     void (*host)(const RkOpArgs *args, const void *const *in, void *out);
 
     // Index inputs: the exclusive limit of the values of input i, 0 where it is no index. The
-    // plan checks every fed index tensor against it before a submit (RK_OP_PADDED_INDEX allows
-    // UINT32_MAX as well).
+    // plan checks every fed index tensor against it before a submit.
     uint32_t (*index_limit)(const RkOpArgs *args, uint32_t i);
 
     RkCost (*cost)(const RkOpArgs *args);
