@@ -153,6 +153,7 @@ struct RkOp {
     const char *const *attribute; // "i:axis" or "f:eps", NULL-terminated; NULL when none
     uint32_t flags;
     uint32_t writes;  // bit i: input i is updated in place
+    uint32_t padded;  // bit i: UINT32_MAX in index input i stands for "none"
     const void *data; // the family's own
 
     // Shape rule: checks the inputs, fills *out. Fails with RK_ERROR_SHAPE.
@@ -170,7 +171,8 @@ struct RkOp {
     void (*host)(const RkOpArgs *args, const void *const *in, void *out);
 
     // Index inputs: the exclusive limit of the values of input i, 0 where it is no index. The
-    // plan checks every fed index tensor against it before a submit.
+    // plan checks every fed index tensor against it before a submit (`padded` allows UINT32_MAX
+    // as well).
     uint32_t (*index_limit)(const RkOpArgs *args, uint32_t i);
 
     RkCost (*cost)(const RkOpArgs *args);

@@ -299,6 +299,7 @@ enum { GATHER, BAG };
 static const RkOp ops[] = {
     [GATHER] = {.name = "gather",
                 .input = gather_inputs,
+                .padded = 1u << RK_BAG_INDEX,
                 .infer = gather_infer,
                 .grad = gather_grad,
                 .oracle = lookup_oracle,
@@ -313,6 +314,7 @@ static const RkOp ops[] = {
     [BAG] = {.name = "embedding_bag",
              .input = bag_inputs,
              .attribute = bag_attributes,
+             .padded = 1u << RK_BAG_INDEX,
              .infer = bag_infer,
              .grad = bag_grad,
              .oracle = lookup_oracle,

@@ -5,25 +5,29 @@
 #include "plan/plan-private.h"
 
 typedef struct {
-    RkRef input;    // whose values are indices
-    uint32_t limit; // the least limit of all its readers
+    RkRef input;     // whose values are indices
+    uint32_t limit;  // the least limit of all its readers
+    gboolean padded; // all of them take UINT32_MAX as "none"
     const char *reader;
 } IndexCheck;
 
 // Values that a host op derives from indices are bounded by those indices' own checks.
 static void
-add_check(RkPlan *plan, RkRef input, uint32_t limit, const char *reader)
+add_check(RkPlan *plan, RkRef input, uint32_t limit, gboolean padded, const char *reader)
 {
     if (limit == 0 || rk_graph_node(plan->graph, input)->kind != RK_NODE_INPUT)
         return;
     for (guint i = 0; i < plan->checks->len; i++) {
         IndexCheck *check = &g_array_index(plan->checks, IndexCheck, i);
-        if (check->input == input) {
-            check->limit = MIN(check->limit, limit);
-            return;
-        }
+        if (check->input != input)
+            continue;
+        if (limit < check->limit || (check->padded && !padded))
+            check->reader = reader;
+        check->limit = MIN(check->limit, limit);
+        check->padded = check->padded && padded;
+        return;
     }
-    IndexCheck check = {input, limit, reader};
+    IndexCheck check = {input, limit, padded, reader};
     g_array_append_val(plan->checks, check);
 }
 
@@ -42,6 +46,7 @@ rk_plan_find_checks(RkPlan *plan)
             if (node->in[i] != RK_NONE)
                 add_check(plan, plan->node[node->in[i]].root,
                           node->op->index_limit(&plan->node[ref].args, i),
+                          (node->op->padded >> i & 1) != 0,
                           node->name ? node->name : node->op->name);
     }
 }
@@ -53,24 +58,36 @@ rk_plan_host_bytes(const RkPlan *plan, RkRef ref)
     return n->home == RK_HOME_INPUT ? (char *)rk_buffer_map(plan->input) + n->offset : NULL;
 }
 
+// Where an element is, as whoever made the input thinks of it. Caller frees.
+static char *
+place_text(const RkTensor *tensor, uint64_t at)
+{
+    uint32_t cols = rk_tensor_cols(tensor);
+    if (tensor->rank < 2)
+        return g_strdup_printf("element %" G_GUINT64_FORMAT, at);
+    return g_strdup_printf("row %" G_GUINT64_FORMAT ", position %" G_GUINT64_FORMAT, at / cols,
+                           at % cols);
+}
+
 static gboolean
 check_indices(const RkPlan *plan, const IndexCheck *check, GError **error)
 {
     const uint32_t *values = rk_plan_host_bytes(plan, check->input);
-    uint64_t n = rk_tensor_numel(&plan->node[check->input].tensor);
-    uint32_t worst = 0;
-    for (uint64_t i = 0; i < n; i++) // branch-free, so it runs at memory speed
-        worst = MAX(worst, values[i]);
-    if (worst < check->limit)
+    const RkTensor *tensor = &plan->node[check->input].tensor;
+    uint64_t n = rk_tensor_numel(tensor);
+    uint32_t worst = 0, shift = check->padded; // UINT32_MAX + 1 is 0
+    for (uint64_t i = 0; i < n; i++)           // branch-free, so it runs at memory speed
+        worst = MAX(worst, values[i] + shift);
+    if (n == 0 || worst < check->limit + shift)
         return TRUE;
     uint64_t at = 0;
-    while (values[at] < check->limit)
+    while (values[at] + shift < check->limit + shift)
         at++;
+    g_autofree char *place = place_text(tensor, at);
     g_set_error(error, RK_ERROR, RK_ERROR_SHAPE,
-                "Can't run the step: element %" G_GUINT64_FORMAT " of input %s is %u, but %s "
-                "takes indices below %u. Encode the data with the vocabulary that the model was "
-                "made for.",
-                at, rk_graph_node(plan->graph, check->input)->name, values[at], check->reader,
+                "Can't run the step: %s of input %s is %u, but %s takes indices below %u. Encode "
+                "the data with the vocabulary that the model was made for.",
+                place, rk_graph_node(plan->graph, check->input)->name, values[at], check->reader,
                 check->limit);
     return FALSE;
 }
