@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// The database that the options name, for commands. Main thread only.
+// The database that the options name, and what commands on it print. Main thread only.
 #pragma once
 
 #include "app/cli.h"
@@ -13,3 +13,6 @@ RkStore *rk_cli_store(const RkCli *cli, RkStoreFlags flags, GError **error);
 // The one argument that a command takes, named `what` in the error.
 const char *rk_cli_one_argument(const RkCli *cli, int argc, char **argv, const char *what,
                                 GError **error);
+
+// Prints the best reachable metrics of a generated dataset (its metadata "ceiling"), a line each.
+gboolean rk_cli_print_ceiling(const char *json, GError **error);

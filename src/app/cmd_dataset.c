@@ -8,7 +8,9 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "dataset/profile.h"
 #include "store/export.h"
+#include "store/parts.h"
 
 typedef struct {
     char *to;
@@ -105,53 +107,6 @@ print_files(const RkCli *cli, const RkDataset *dataset, const GPtrArray *files)
 
 // ---- what it holds -------------------------------------------------------------------------
 
-// Missing cells of every field, [n_fields] of one table.
-static gboolean
-count_missing(RkDataset *dataset, uint32_t t, uint64_t *missing, GError **error)
-{
-    RkChunkSource *source = rk_dataset_source(dataset);
-    for (uint32_t i = 0; i < rk_n_chunks(source->n_rows(source, t)); i++) {
-        g_autoptr(RkChunk) chunk = source->read(source, t, i, NULL, error);
-        if (chunk == NULL)
-            return FALSE;
-        for (uint32_t c = 0; c < chunk->n_columns; c++)
-            for (uint32_t row = 0; row < chunk->n_rows; row++)
-                missing[c] += rk_column_is_missing(&chunk->columns[c], row);
-    }
-    return TRUE;
-}
-
-static void
-field_to_json(JsonBuilder *builder, const RkDataset *dataset, const RkTable *table, guint f,
-              uint64_t missing)
-{
-    const RkField *field = rk_table_field(table, f);
-    json_builder_begin_object(builder);
-    rk_json_add_text(builder, "name", field->name);
-    rk_json_add_text(builder, "table", table->name);
-    rk_json_add_text(builder, "kind", rk_field_kind_name(field->kind));
-    rk_json_add_text(builder, "role", rk_table_role_name(table->role));
-    if (field->vocabulary != NULL)
-        rk_json_add_int(builder, "cardinality",
-                        rk_dataset_vocabulary_size(dataset, field->vocabulary));
-    rk_json_add_int(builder, "missing", (int64_t)missing);
-    json_builder_end_object(builder);
-}
-
-static void
-print_field(const RkDataset *dataset, const RkTable *table, guint f, uint64_t missing)
-{
-    const RkField *field = rk_table_field(table, f);
-    printf("  %-20s %-12s", field->name, rk_field_kind_name(field->kind));
-    if (field->vocabulary != NULL)
-        printf(" %10u values", rk_dataset_vocabulary_size(dataset, field->vocabulary));
-    else
-        printf(" %10s       ", "");
-    if (missing > 0)
-        printf("  %" G_GUINT64_FORMAT " missing", missing);
-    putchar('\n');
-}
-
 static gboolean
 add_meta(JsonBuilder *builder, RkDataset *dataset, const char *member, const char *key,
          GError **error)
@@ -167,44 +122,67 @@ add_meta(JsonBuilder *builder, RkDataset *dataset, const char *member, const cha
     return TRUE;
 }
 
-static gboolean
-describe(RkCli *cli, RkDataset *dataset, GError **error)
+static uint32_t
+vocabulary_size(void *data, const char *name)
 {
-    const RkSchema *schema = rk_dataset_schema(dataset);
+    return rk_dataset_vocabulary_size(data, name);
+}
+
+static void
+show_pass(void *data, const char *what, uint64_t done, uint64_t total)
+{
+    rk_cli_progress(data, what, done, total, "rows");
+}
+
+static gboolean
+print_json(RkDataset *dataset, const RkProfile *profile, GError **error)
+{
+    static const char *const METAS[][2] = {{"split_settings", "split"}, {"params", "params"},
+                                           {"import", "import"},        {"clean", "clean"},
+                                           {"features", "features"},    {"ceiling", "ceiling"}};
     g_autoptr(JsonBuilder) builder = json_builder_new();
     json_builder_begin_object(builder);
     rk_json_add_text(builder, "name", rk_dataset_name(dataset));
-    rk_json_add_int(builder, "rows", (int64_t)rk_dataset_n_rows(dataset, 0));
-    rk_json_add_int(builder, "users", rk_dataset_vocabulary_size(dataset, "user"));
-    rk_json_add_int(builder, "items", rk_dataset_vocabulary_size(dataset, "item"));
-    json_builder_set_member_name(builder, "fields");
-    json_builder_begin_array(builder);
-    for (guint t = 0; t < schema->tables->len; t++) {
-        const RkTable *table = rk_schema_table(schema, t);
-        g_autofree uint64_t *missing = g_new0(uint64_t, table->fields->len + 1);
-        if (!count_missing(dataset, t, missing, error))
-            return FALSE;
-        if (!cli->json)
-            printf("%s (%s): %" G_GUINT64_FORMAT " rows\n", table->name,
-                   rk_table_role_name(table->role), rk_dataset_n_rows(dataset, t));
-        for (guint f = 0; f < table->fields->len; f++) {
-            field_to_json(builder, dataset, table, f, missing[f]);
-            if (!cli->json)
-                print_field(dataset, table, f, missing[f]);
-        }
-    }
-    json_builder_end_array(builder);
-    static const char *const METAS[][2] = {{"splits", "split"},      {"params", "params"},
-                                           {"import", "import"},     {"clean", "clean"},
-                                           {"features", "features"}, {"ceiling", "ceiling"}};
+    rk_profile_add_json(profile, builder);
     for (size_t i = 0; i < G_N_ELEMENTS(METAS); i++)
         if (!add_meta(builder, dataset, METAS[i][0], METAS[i][1], error))
             return FALSE;
     json_builder_end_object(builder);
     g_autofree char *text = rk_json_text(builder, TRUE);
-    if (cli->json)
-        puts(text);
+    puts(text);
     return TRUE;
+}
+
+static gboolean
+print_text(RkDataset *dataset, const RkProfile *profile, GError **error)
+{
+    g_autoptr(GError) failure = NULL;
+    g_autofree char *text = rk_profile_to_text(profile);
+    g_autofree char *ceiling = rk_dataset_meta(dataset, "ceiling", &failure);
+    if (failure != NULL) {
+        g_propagate_error(error, g_steal_pointer(&failure));
+        return FALSE;
+    }
+    fputs(text, stdout);
+    return ceiling == NULL || rk_cli_print_ceiling(ceiling, error);
+}
+
+static gboolean
+describe(RkCli *cli, RkDataset *dataset, GError **error)
+{
+    const RkPassProgress pass = {show_pass, cli};
+    g_autoptr(GError) failure = NULL;
+    g_autoptr(RkSplit) split = rk_dataset_split(dataset, &failure);
+    if (failure != NULL) {
+        g_propagate_error(error, g_steal_pointer(&failure));
+        return FALSE;
+    }
+    g_autoptr(RkProfile) profile =
+        rk_profile_new(rk_dataset_source(dataset), split, vocabulary_size, dataset, &pass, error);
+    rk_cli_progress_end(cli);
+    if (profile == NULL)
+        return FALSE;
+    return cli->json ? print_json(dataset, profile, error) : print_text(dataset, profile, error);
 }
 
 gboolean

@@ -73,6 +73,25 @@ print_row(Kernels *k, const RkOpArgs *args, const RkKernel *kernel, double ns, d
     json_builder_end_object(k->json);
 }
 
+// A sample that would keep this device busy for longer, at its best, is left out and named: sizes
+// for large GPUs are minutes on a CPU.
+static const double LONGEST_RUN_S = 0.25;
+
+static gboolean
+is_too_large(const Kernels *k, const RkOpArgs *args)
+{
+    RkCost cost = args->op->cost(args);
+    double seconds =
+        MAX(cost.flops / k->ceilings->fp32_gflops, cost.bytes / k->ceilings->copy_gb_s);
+    if (seconds * 1e-9 <= LONGEST_RUN_S)
+        return FALSE;
+    g_autofree char *shape = shape_text(args);
+    if (!k->cli->quiet)
+        fprintf(stderr, "(left out: %s of %s, %.1f s a run at best on this device)\n",
+                args->op->name, shape, seconds * 1e-9);
+    return TRUE;
+}
+
 static gboolean
 time_sample(Kernels *k, const RkOp *op, const RkSample *sample, GError **error)
 {
@@ -83,6 +102,8 @@ time_sample(Kernels *k, const RkOp *op, const RkSample *sample, GError **error)
     RkOpArgs args;
     if (!rk_graph_check(graph, error) || !rk_graph_bind(graph, y, 1, arena, &args, error))
         return FALSE;
+    if (is_too_large(k, &args))
+        return TRUE;
     const RkKernel *best = NULL;
     double best_ns = 0;
     for (uint32_t i = 0; i < op->n_kernels; i++) {
