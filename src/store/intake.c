@@ -2,6 +2,7 @@
 #include "store/intake.h"
 
 #include "base/json.h"
+#include "store/parts.h"
 
 typedef struct {
     RkStore *store;
@@ -31,15 +32,6 @@ import_json(const RkImport *import, const RkImportReport *report)
     rk_import_report_to_json(report, builder);
     json_builder_end_object(builder);
     return rk_json_text(builder, FALSE);
-}
-
-gboolean
-rk_intake_keep_split(RkDatasetWriter *writer, const RkSplit *split, GError **error)
-{
-    g_autofree char *json = rk_split_to_json(split);
-    g_autoptr(GBytes) bytes = rk_split_to_bytes(split);
-    return rk_dataset_writer_set_meta(writer, "split", json, error) &&
-           (bytes == NULL || rk_dataset_writer_set_blob(writer, "split", 0, bytes, error));
 }
 
 // Reads the files into a writer and learns the split that their names give.
@@ -94,7 +86,7 @@ write_clean(Intake *intake, RkDataset *raw, GError **error)
     intake->report->clean_text = rk_clean_to_text(clean);
     intake->report->split_json = rk_split_to_json(rk_clean_split(clean));
     return rk_dataset_writer_set_meta(intake->writer, "clean", intake->report->clean_json, error) &&
-           rk_intake_keep_split(intake->writer, rk_clean_split(clean), error);
+           rk_dataset_writer_set_split(intake->writer, rk_clean_split(clean), error);
 }
 
 static gboolean
@@ -127,7 +119,7 @@ split_rows(Intake *intake, GError **error)
     }
     const RkSplit *split = built ? built : intake->given;
     intake->report->split_json = rk_split_to_json(split);
-    return rk_intake_keep_split(intake->writer, split, error);
+    return rk_dataset_writer_set_split(intake->writer, split, error);
 }
 
 static gboolean

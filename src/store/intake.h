@@ -35,7 +35,4 @@ gboolean rk_intake_import(RkStore *store, RkImport *import, const RkIntakeOption
                           RkIntakeReport *report, GError **error);
 void rk_intake_report_clear(RkIntakeReport *report);
 
-// Keeps a split with a dataset that is being written.
-gboolean rk_intake_keep_split(RkDatasetWriter *writer, const RkSplit *split, GError **error);
-
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(RkIntakeReport, rk_intake_report_clear)

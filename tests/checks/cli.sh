@@ -22,4 +22,7 @@ check "a wrong command exits 2 and suggests the right one" 2 'Did you mean devic
 check "a wrong option exits 2 and names it" 2 'bogus' devices --bogus
 check "a device that isn't there exits 1 and lists what is" 1 "nonesuch" kernels --device nonesuch
 check "no command exits 2" 2 'Usage'
+check "synth says the best reachable accuracy" 0 '^  rmse +0\.' synth ratings --as x --rows 5000 --db :memory: --quiet
+check "a kind of data that isn't there exits 2 and suggests one" 2 'Did you mean ratings' synth rating --as x --db :memory:
+check "a setting out of its range exits 2 and names it" 2 'noise' synth ctr --as x --set noise=2 --db :memory:
 echo "1..$n"

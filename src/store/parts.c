@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "store/parts.h"
+
+#define KEY "split"
+
+gboolean
+rk_dataset_writer_set_split(RkDatasetWriter *writer, const RkSplit *split, GError **error)
+{
+    g_autofree char *json = rk_split_to_json(split);
+    g_autoptr(GBytes) bytes = rk_split_to_bytes(split);
+    return rk_dataset_writer_set_meta(writer, KEY, json, error) &&
+           (bytes == NULL || rk_dataset_writer_set_blob(writer, KEY, 0, bytes, error));
+}
+
+RkSplit *
+rk_dataset_split(RkDataset *dataset, GError **error)
+{
+    g_autoptr(GError) failure = NULL;
+    g_autofree char *json = rk_dataset_meta(dataset, KEY, &failure);
+    g_autoptr(GBytes) bytes = json != NULL ? rk_dataset_blob(dataset, KEY, 0, &failure) : NULL;
+    if (failure != NULL) {
+        g_propagate_error(error, g_steal_pointer(&failure));
+        return NULL;
+    }
+    g_autoptr(RkSplit) split = json != NULL ? rk_split_from_json(json, bytes, error) : NULL;
+    if (split != NULL && rk_split_n_rows(split) != rk_dataset_n_rows(dataset, 0)) {
+        g_set_error(error, RK_ERROR, RK_ERROR_DATA,
+                    "Can't read the split of %s: it is of %" G_GUINT64_FORMAT
+                    " rows, the dataset has %" G_GUINT64_FORMAT ". Import the dataset again.",
+                    rk_dataset_name(dataset), rk_split_n_rows(split),
+                    rk_dataset_n_rows(dataset, 0));
+        return NULL;
+    }
+    return g_steal_pointer(&split);
+}
