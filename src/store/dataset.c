@@ -50,12 +50,12 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Blob, blob_clear)
 static void
 copy_blob(sqlite3_stmt *stmt, Blob *blob)
 {
-    size_t n_data = (size_t)sqlite3_column_bytes(stmt, 2);
-    const void *data = sqlite3_column_blob(stmt, 2);
+    const void *data = sqlite3_column_blob(stmt, 2); // NULL when memory ran out, then 0 bytes
+    size_t n_data = data != NULL ? (size_t)sqlite3_column_bytes(stmt, 2) : 0;
     gboolean has_forms =
         sqlite3_column_count(stmt) > 3 && sqlite3_column_type(stmt, 3) != SQLITE_NULL;
     const void *forms = has_forms ? sqlite3_column_blob(stmt, 3) : NULL;
-    size_t n_forms = has_forms ? (size_t)sqlite3_column_bytes(stmt, 3) : 0;
+    size_t n_forms = forms != NULL ? (size_t)sqlite3_column_bytes(stmt, 3) : 0;
     char *copy = g_malloc(MAX(n_data + n_forms, 1));
     if (n_data > 0)
         memcpy(copy, data, n_data);

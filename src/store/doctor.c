@@ -102,37 +102,49 @@ check_pages(Doctor *doctor, GError **error)
 
 // ---- references and leftovers --------------------------------------------------------------
 
-// Rows whose parent is gone. Each is reported as (table, rowid); deleting them is the repair.
+// Rows whose parent is gone, by the reference that they break. Deleting them is the repair; every
+// parent's key is its id.
+static gboolean
+list_orphans(RkStore *store, GString *repair, GError **error)
+{
+    g_auto(RkRows) rows = {0};
+    if (!rk_rows_query(&rows, store, error,
+                       "SELECT DISTINCT c.\"table\", l.\"from\", c.parent "
+                       "FROM pragma_foreign_key_check c "
+                       "JOIN pragma_foreign_key_list(c.\"table\") l ON l.id = c.fkid",
+                       ""))
+        return FALSE;
+    int next;
+    while ((next = rk_rows_next(&rows, error)) == 1)
+        g_string_append_printf(repair,
+                               "DELETE FROM \"%s\" WHERE \"%s\" NOT IN (SELECT id FROM \"%s\");",
+                               (const char *)sqlite3_column_text(rows.stmt, 0),
+                               (const char *)sqlite3_column_text(rows.stmt, 1),
+                               (const char *)sqlite3_column_text(rows.stmt, 2));
+    return next == 0;
+}
+
 static gboolean
 check_references(Doctor *doctor, GError **error)
 {
     g_autoptr(GString) repair = g_string_new(NULL);
-    uint32_t n = 0;
-    {
-        g_auto(RkRows) rows = {0};
-        if (!rk_rows_query(&rows, doctor->store, error,
-                           "SELECT \"table\", rowid FROM pragma_foreign_key_check", ""))
-            return FALSE;
-        int next;
-        for (; (next = rk_rows_next(&rows, error)) == 1; n++)
-            g_string_append_printf(repair, "DELETE FROM \"%s\" WHERE rowid = %" G_GINT64_FORMAT ";",
-                                   (const char *)sqlite3_column_text(rows.stmt, 0),
-                                   (gint64)sqlite3_column_int64(rows.stmt, 1));
-        if (next < 0)
-            return FALSE;
-    }
+    int64_t n = 0;
+    if (!rk_sql_int(doctor->store, &n, 0, error, "SELECT count(*) FROM pragma_foreign_key_check",
+                    ""))
+        return FALSE;
     if (n == 0)
         return TRUE;
     if (!doctor->options->repair) {
-        find(doctor, FALSE, "%u rows belong to nothing.", n);
+        find(doctor, FALSE, "%d rows belong to nothing.", (int)n);
         return TRUE;
     }
     g_auto(RkTransaction) transaction = {0};
-    if (!rk_transaction_begin(&transaction, doctor->store, error) ||
+    if (!list_orphans(doctor->store, repair, error) ||
+        !rk_transaction_begin(&transaction, doctor->store, error) ||
         !rk_sql_exec(doctor->store, repair->str, error) ||
         !rk_transaction_commit(&transaction, error))
         return FALSE;
-    find(doctor, TRUE, "%u rows belonged to nothing; they were deleted.", n);
+    find(doctor, TRUE, "%d rows belonged to nothing; they were deleted.", (int)n);
     return TRUE;
 }
 

@@ -3,13 +3,15 @@
 
 // ---- inserting -----------------------------------------------------------------------------
 
+// Ids of fields are drawn, not counted up: chunks are found by them, and whoever still reads a
+// dataset that was removed must not meet the chunks of the next one under the same id.
 static gboolean
 insert_field(RkStore *store, int64_t table, uint32_t position, const RkField *field, int64_t *id,
              GError **error)
 {
     if (!rk_sql_run(store, error,
-                    "INSERT INTO field (in_table, position, name, kind, vocabulary, separator, "
-                    "per_second, why) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                    "INSERT INTO field (id, in_table, position, name, kind, vocabulary, separator, "
+                    "per_second, why) VALUES (abs(random() >> 10), ?, ?, ?, ?, ?, ?, ?, ?)",
                     "iisssiis", table, (int64_t)position, field->name,
                     rk_field_kind_name(field->kind), field->vocabulary,
                     (int64_t)(uint8_t)field->separator, (int64_t)field->per_second, field->why))

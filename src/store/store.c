@@ -137,11 +137,12 @@ rk_store_path(const RkStore *store)
 
 // ---- the right to write datasets -----------------------------------------------------------
 
-// A lock on a file of its own: the kernel gives it back when its holder dies, however it dies.
+// A lock on a file of its own: the kernel gives it back when its holder dies, however it dies. It
+// is named by the path as SQLite resolved it, so that symbolic links and other folders agree.
 static gboolean
 lock_file(RkStore *store, gboolean *busy, GError **error)
 {
-    g_autofree char *path = g_strconcat(store->path, "-writer", NULL);
+    g_autofree char *path = g_strconcat(sqlite3_db_filename(store->db, "main"), "-writer", NULL);
     *busy = FALSE;
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0) {

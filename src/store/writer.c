@@ -28,6 +28,7 @@ struct RkDatasetWriter {
     int64_t *table_ids;
     GArray **field_ids; // a table
     gboolean entered;   // has the right to write
+    gboolean ending;    // its owner hands over nothing more
     gboolean ended;     // the thread has been joined and everything is in the database
     gboolean committed;
 
@@ -125,6 +126,13 @@ run_writer(gpointer data)
 
 // ---- handing chunks to it ------------------------------------------------------------------
 
+static void
+prefix_name(const RkDatasetWriter *writer, GError **error)
+{
+    g_prefix_error(error,
+                   "Can't write the dataset %s: ", writer->name ? writer->name : "(scratch)");
+}
+
 static gboolean
 queue_chunk(RkChunkSink *sink, const RkChunk *chunk, GError **error)
 {
@@ -141,9 +149,12 @@ queue_chunk(RkChunkSink *sink, const RkChunk *chunk, GError **error)
         g_propagate_error(error, g_error_copy(writer->failure));
     g_cond_broadcast(&writer->changed);
     g_mutex_unlock(&writer->mutex);
-    if (!fine)
-        rk_chunk_free(copy);
-    return fine;
+    if (fine)
+        return TRUE;
+    rk_chunk_free(copy);
+    if (!writer->ending) // else whoever ends says so
+        prefix_name(writer, error);
+    return FALSE;
 }
 
 // Lets the thread work off the queue (or drop it) and waits for its end.
@@ -226,7 +237,7 @@ rk_dataset_writer_new(RkStore *store, const char *name, const RkSchema *schema,
     writer->encoder = rk_encoder_new(schema, writer->vocabularies, &writer->intake.sink);
     writer->rechunk = rk_rechunk_new(writer->stored, &writer->intake.sink);
     if (!check_name(store, name, error) || !start_records(writer, params_json, error)) {
-        g_prefix_error(error, "Can't write the dataset %s: ", name ? name : "(scratch)");
+        prefix_name(writer, error);
         return NULL;
     }
     writer->thread = g_thread_new("rk-writer", run_writer, writer);
@@ -355,6 +366,7 @@ end(RkDatasetWriter *writer, GError **error)
 {
     if (writer->ended)
         return TRUE;
+    writer->ending = TRUE;
     if (!rk_encoder_finish(writer->encoder, error) || !rk_rechunk_finish(writer->rechunk, error))
         return FALSE;
     join_thread(writer, FALSE);
@@ -387,7 +399,7 @@ rk_dataset_writer_commit(RkDatasetWriter *writer, GError **error)
     g_return_val_if_fail(writer->name != NULL && !writer->committed, FALSE);
     writer->committed = end(writer, error) && publish(writer, error);
     if (!writer->committed)
-        g_prefix_error(error, "Can't write the dataset %s: ", writer->name);
+        prefix_name(writer, error);
     return writer->committed;
 }
 
@@ -396,7 +408,6 @@ rk_dataset_writer_read(RkDatasetWriter *writer, GError **error)
 {
     if (end(writer, error))
         return rk_dataset_open_id(writer->store, writer->id, "", error);
-    g_prefix_error(error,
-                   "Can't write the dataset %s: ", writer->name ? writer->name : "(scratch)");
+    prefix_name(writer, error);
     return NULL;
 }
