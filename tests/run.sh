@@ -2,12 +2,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # Installs what is missing, builds and runs every test: on lavapipe, on SwiftShader, and under the
-# address and undefined-behaviour sanitizers, with Vulkan validation on. Ends with the count.
+# address and undefined-behaviour sanitizers, with Vulkan validation on; fuzzes each importer for
+# some seconds. Ends with the count.
 set -u
 source=$(cd "$(dirname "$0")/.." && pwd)
 cd "$source" || exit 1
 build=$source/build-test
 asan=$source/build-asan
+fuzz=$source/build-fuzz
 failed_step=""
 
 step() { printf '\n== %s\n' "$*"; }
@@ -28,13 +30,14 @@ configure() { # DIR OPTIONS...: configures, again when configured before
         { tail -40 "$dir/build.log"; echo "Can't build $dir." >&2; exit 1; }
 }
 
-step "Build (build-test/, and with sanitizers build-asan/)"
+step "Build (build-test/, with sanitizers build-asan/, for fuzzing build-fuzz/)"
 configure "$build"
 if grep -n 'warning:' "$build/build.log"; then
     echo "The build has warnings." >&2
     failed_step="warnings"
 fi
 configure "$asan" -Db_sanitize=address,undefined -Db_lundef=false -Dgui=disabled
+CC=clang configure "$fuzz" -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false -Dgui=disabled
 
 # Nothing of the user's: own caches and data, so that a test sees what it made itself.
 scratch=$(mktemp -d)
@@ -77,7 +80,8 @@ use "$lavapipe"
 # told from ours. It watched both passes above.
 export RANKINE_VALIDATION=0
 run sanitizers "$asan" host device
+run fuzz "$fuzz" fuzz
 
 step "Result"
 python3 tests/count.py "$failed_step" "$build"/meson-logs/testlog-*.junit.xml \
-    "$asan"/meson-logs/testlog-*.junit.xml
+    "$asan"/meson-logs/testlog-*.junit.xml "$fuzz"/meson-logs/testlog-*.junit.xml

@@ -181,8 +181,8 @@ static Step
 refuse_quote(Split *s, const char *cause, const char **resume, GError **error)
 {
     const char *feed = memchr(s->record, '\n', (size_t)(s->end - s->record));
-    if (feed == NULL && s->block->end == RK_BLOCK_FULL)
-        return STOP_HERE; // a line that is too long first of all
+    if (feed == NULL && s->block->end != RK_BLOCK_LAST)
+        return STOP_HERE; // its line goes on; on FULL it is too long first of all
     drop_row(s);
     if (!rk_emit_refuse(s->emit, s->line, (int)s->n_cells, error,
                         "%s. Mend it, pass --set quotes=no if quotes are plain text in this file, "

@@ -254,9 +254,9 @@ rk_emit_refuse(RkEmit *emit, uint64_t line, int column, GError **error, const ch
     return FALSE;
 }
 
-// ISO 8859-1 to UTF-8: its characters are the first 256 of Unicode.
-static RkCell
-from_latin1(RkEmit *emit, RkCell cell)
+// Its characters are the first 256 of Unicode.
+RkCell
+rk_emit_latin1(RkEmit *emit, RkCell cell)
 {
     char *text = rk_emit_text(emit, 2 * (size_t)cell.length);
     uint32_t n = 0;
@@ -299,7 +299,7 @@ rk_emit_check_row(RkEmit *emit, RkCell *cells, uint32_t n_cells, uint64_t line, 
                                   "if the file is ISO 8859-1, or --set on-error=skip.",
                                   (unsigned char)*end);
         }
-        *cell = from_latin1(emit, *cell);
+        *cell = rk_emit_latin1(emit, *cell);
     }
     *bad = FALSE;
     return TRUE;

@@ -58,6 +58,9 @@ gboolean rk_emit_full(const RkEmit *emit);
 // Memory for n bytes of a cell of the last row.
 char *rk_emit_text(RkEmit *emit, size_t n);
 
+// A text in ISO 8859-1 as UTF-8, in memory of the last row's batch.
+RkCell rk_emit_latin1(RkEmit *emit, RkCell text);
+
 // Refuses a row: counts it and returns TRUE under on-error=skip, else fails with RK_ERROR_DATA
 // "Can't import FILE: line LINE, column COLUMN (NAME) ...". `column` counts from 0; -1 for none.
 gboolean rk_emit_refuse(RkEmit *emit, uint64_t line, int column, GError **error, const char *format,

@@ -136,8 +136,8 @@ split_cell(Filling *filling, const RkCell *cell, RkColumn *column, uint32_t row,
 {
     uint32_t n = column->offset[row];
     gboolean odd = FALSE;
-    const char *end = cell->text + cell->length;
-    for (const char *p = cell->text; p <= end && cell->length > 0;) {
+    const char *end = cell->length > 0 ? cell->text + cell->length : NULL;
+    for (const char *p = cell->text; end != NULL && p <= end;) {
         const char *stop = memchr(p, filling->field->separator, (size_t)(end - p));
         stop = stop != NULL ? stop : end;
         if (stop == p) {

@@ -25,6 +25,7 @@ typedef struct {
 typedef struct {
     GHashTable *index; // name -> number of the field
     GArray *looks;     // of FieldLook
+    gboolean latin1;   // lines are made UTF-8 first: an escape in them is Unicode's
     uint64_t *row_of;  // [n_fields] the row that set the field last
     uint64_t n_rows;
     uint64_t n_unknown; // members left out
@@ -234,6 +235,8 @@ describe(RkImportFile *file, RkTable *table, GError **error)
     file->state = state;
     file->free_state = free_state;
     file->names_fields = TRUE;
+    state->latin1 = file->encoding == RK_TEXT_LATIN1;
+    file->encoding = RK_TEXT_UTF8;
     if (*file->head == '[')
         return fail(file,
                     "line 1 opens a JSON array; one object a line is read. Convert it: "
@@ -401,6 +404,12 @@ one_line(gpointer data, RkEmit *emit, const RkBlock *block, const char *line, si
     if (walk.row == NULL)
         return FALSE;
     walk.state->n_rows++;
+    if (block->dirty && walk.state->latin1) {
+        const RkCell converted =
+            rk_emit_latin1(emit, (RkCell){.text = line, .length = (uint32_t)n});
+        line = converted.text;
+        n = converted.length;
+    }
     if (!walk_line(&walk, line, n, error)) {
         rk_emit_drop_row(emit);
         return rk_emit_refuse(emit, block->line, walk.column, error,

@@ -48,9 +48,9 @@ read_file(Run *run, RkImportFile *file, GError **error)
     if (file->importer->start != NULL)
         file->importer->start(file);
     const size_t max_record = (size_t)rk_params_int(file->settings, "record.max") << 20;
-    gboolean done =
-        rk_records_read(file->source, max_record, file->importer->split, file, run->emit, &cause) ||
-        rk_emit_full(run->emit);
+    gboolean done = rk_records_read(file->source, RK_BLOCK_BYTES, max_record, file->importer->split,
+                                    file, run->emit, &cause) ||
+                    rk_emit_full(run->emit);
     if (done && file->importer->finish != NULL)
         file->importer->finish(file, run->notes);
     set_source(run, NULL);

@@ -3,12 +3,10 @@
 
 #include <string.h>
 
-#define BLOCK_BYTES (256u * 1024u) // text and cells of a block fit the second-level cache
-
 typedef struct {
     RkSource *source;
     RkEmit *emit;
-    size_t max_record;
+    size_t usual_block, max_record;
     char *text;      // of the block at hand, `capacity` bytes
     size_t capacity; // without the padding
     RkBlock block;
@@ -81,7 +79,7 @@ discard_line(Reader *reader, size_t *left, GError **error)
         *left = 0;
         if (block->end == RK_BLOCK_LAST)
             return TRUE;
-        if (!next_block(reader, 0, BLOCK_BYTES, error))
+        if (!next_block(reader, 0, reader->usual_block, error))
             return FALSE;
     }
 }
@@ -110,16 +108,17 @@ refuse_long(Reader *reader, size_t *left, RkSplitter split, gpointer state, GErr
 }
 
 gboolean
-rk_records_read(RkSource *source, size_t max_record, RkSplitter split, gpointer state, RkEmit *emit,
-                GError **error)
+rk_records_read(RkSource *source, size_t block, size_t max_record, RkSplitter split, gpointer state,
+                RkEmit *emit, GError **error)
 {
     Reader reader = {.source = source,
                      .emit = emit,
-                     .max_record = MAX(max_record, BLOCK_BYTES),
+                     .usual_block = block,
+                     .max_record = MAX(max_record, block),
                      .block = {.text = "", .line = 1},
                      .at_start = TRUE};
     size_t left = 0;
-    size_t capacity = BLOCK_BYTES;
+    size_t capacity = block;
     for (;;) {
         // Something must be read: a block that is all rest would come again and again.
         while (capacity <= left)
@@ -136,7 +135,7 @@ rk_records_read(RkSource *source, size_t max_record, RkSplitter split, gpointer 
         if (reader.block.end == RK_BLOCK_LAST)
             return TRUE;
         if (taken > 0)
-            capacity = BLOCK_BYTES;
+            capacity = block;
         else if (capacity < reader.max_record)
             capacity = MIN(2 * capacity, reader.max_record);
         else if (!refuse_long(&reader, &left, split, state, error))

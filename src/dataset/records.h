@@ -27,10 +27,14 @@ typedef struct {
 // refuse and take what is wrong (a quote left open), or return 0 for a line that is too long.
 typedef gssize (*RkSplitter)(gpointer state, RkEmit *emit, RkBlock *block, GError **error);
 
-// Reads a source to its end through a splitter. `max_record` in bytes. A byte-order mark at the
-// start is dropped. RK_ERROR_CANCELLED when the emit wants no more rows.
-gboolean rk_records_read(RkSource *source, size_t max_record, RkSplitter split, gpointer state,
-                         RkEmit *emit, GError **error);
+// Of a block: its text and cells fit the second-level cache.
+#define RK_BLOCK_BYTES ((size_t)256 * 1024)
+
+// Reads a source to its end through a splitter, some `block` bytes (8 or more) at a time, more
+// where a record is longer, up to `max_record`. What comes out doesn't depend on `block`. A
+// byte-order mark at the start is dropped. RK_ERROR_CANCELLED when the emit wants no more rows.
+gboolean rk_records_read(RkSource *source, size_t block, size_t max_record, RkSplitter split,
+                         gpointer state, RkEmit *emit, GError **error);
 
 // Splits a block into lines (without "\n" or "\r\n"; empty ones are left out) for formats whose
 // records are lines. `one` emits the rows of a line; FALSE is an error.

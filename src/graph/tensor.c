@@ -142,21 +142,50 @@ rk_tensor_bytes(const RkTensor *tensor)
     return rk_tensor_rows(tensor) * rk_tensor_row_words(tensor) * 4;
 }
 
+// In integers, since not every compiler has _Float16 here (clang 14 hasn't).
 uint16_t
 rk_f16_from_float(float value)
 {
-    _Float16 half = (_Float16)value; // rounds to nearest even, overflow to infinity
-    uint16_t bits;
-    memcpy(&bits, &half, sizeof bits);
-    return bits;
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    const uint16_t sign = (uint16_t)(bits >> 16 & 0x8000);
+    const uint32_t magnitude = bits & 0x7FFFFFFF;
+    if (magnitude > 0x7F800000) // NaN: quiet, with the payload's top bits
+        return (uint16_t)(sign | 0x7E00 | (magnitude >> 13 & 0x3FF));
+    if (magnitude >= 0x477FF000) // 65520 and beyond round to infinity
+        return sign | 0x7C00;
+    if (magnitude < 0x33000000) // below half of the least subnormal
+        return sign;
+    if (magnitude < 0x38800000) { // subnormal: units of 2^-24
+        const uint32_t shift = 126 - (magnitude >> 23);
+        const uint32_t mantissa = (magnitude & 0x7FFFFF) | 0x800000;
+        const uint32_t rest = mantissa & ((1u << shift) - 1);
+        const uint32_t half = 1u << (shift - 1);
+        const uint32_t whole = mantissa >> shift;
+        return (uint16_t)(sign | (whole + (rest > half || (rest == half && whole % 2 == 1))));
+    }
+    // Nearest even; a carry goes on into the exponent, as it should.
+    const uint32_t rounded = magnitude + 0xFFF + (magnitude >> 13 & 1);
+    return (uint16_t)(sign | ((rounded - 0x38000000) >> 13));
 }
 
 float
 rk_f16_to_float(uint16_t bits)
 {
-    _Float16 half;
-    memcpy(&half, &bits, sizeof half);
-    return (float)half;
+    const uint32_t sign = (uint32_t)(bits & 0x8000) << 16;
+    const uint32_t exponent = bits >> 10 & 0x1F;
+    const uint32_t mantissa = bits & 0x3FF;
+    if (exponent == 0) { // exact: an integer times a power of two
+        const float value = (float)mantissa * 0x1p-24f;
+        return sign != 0 ? -value : value;
+    }
+    const uint32_t high = exponent == 31 ? 0x7F800000 : (exponent + 112) << 23;
+    // A signalling NaN becomes a quiet one, as hardware has it.
+    const uint32_t quiet = exponent == 31 && mantissa != 0 ? 0x400000 : 0;
+    const uint32_t word = sign | high | quiet | mantissa << 13;
+    float value;
+    memcpy(&value, &word, sizeof value);
+    return value;
 }
 
 static uint32_t

@@ -136,6 +136,8 @@ static const Case CASES[] = {
      "jsonl", "user.id.kind=user",
      "r(events): user.id user, user.vip number, item item, stars label\n",
      "r: a\xC3\xA9\xF0\x9F\x98\x80 | 1 | 7 | 4.5\nr: b |  | 8 | \n"},
+    {"latin.jsonl", "{\"user\":\"a\\u00e9\",\"item\":\"b\xE9\"}\n", "jsonl", "encoding=latin1",
+     "latin(events): user user, item item\n", "latin: a\xC3\xA9 | b\xC3\xA9\n"},
     {"arrays.jsonl",
      "{\"user\":1,\"item\":2,\"tags\":[\"a|b\",\"c\"],\"deep\":[[1],{\"k\":\"]\"}],\"none\":[]}\n"
      "{\"user\":1,\"item\":3,\"tags\":[\"d\"],\"deep\":[],\"none\":[null]}\n",
