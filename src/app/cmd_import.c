@@ -70,19 +70,26 @@ assign(Command *command, const char *assignment, GError **error)
         RkParams *params;
         const RkParam *table;
         size_t n;
-    } SETS[] = {{command->clean, rk_clean_params, rk_n_clean_params},
+    } SETS[] = {{command->import_settings, rk_import_params, rk_n_import_params},
+                {command->clean, rk_clean_params, rk_n_clean_params},
                 {command->split, rk_split_params, rk_n_split_params}};
-    const size_t n_name = strcspn(assignment, "=");
+    g_autofree char *name = g_strndup(assignment, strcspn(assignment, "="));
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
     if (rk_import_is_edit(assignment)) {
         g_ptr_array_add(command->edits, (char *)assignment);
         return TRUE;
     }
     for (size_t s = 0; s < G_N_ELEMENTS(SETS); s++)
-        for (size_t i = 0; i < SETS[s].n; i++)
-            if (strlen(SETS[s].table[i].name) == n_name &&
-                strncmp(SETS[s].table[i].name, assignment, n_name) == 0)
+        for (size_t i = 0; i < SETS[s].n; i++) {
+            if (strcmp(SETS[s].table[i].name, name) == 0)
                 return rk_params_assign(SETS[s].params, assignment, error);
-    return rk_params_assign(command->import_settings, assignment, error);
+            g_ptr_array_add(names, (char *)SETS[s].table[i].name);
+        }
+    const char *nearest = rk_nearest_word(name, (const char *const *)names->pdata, names->len);
+    g_set_error(error, RK_ERROR, RK_ERROR_USAGE,
+                "Can't set %s: there is no such setting.%s%s%s See rankine import --help.", name,
+                nearest ? " Did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
+    return FALSE;
 }
 
 static gboolean
@@ -262,8 +269,8 @@ print_text(const Command *command, const RkImport *import, const RkIntakeReport 
         printf("%s\n", (const char *)g_ptr_array_index(report->read.notes, i));
     if (report->clean_text != NULL)
         fputs(report->clean_text, stdout);
-    if (report->split_json != NULL)
-        printf("split: %s\n", report->split_json);
+    if (report->split_text != NULL)
+        puts(report->split_text);
 }
 
 static gboolean

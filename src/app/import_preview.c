@@ -52,7 +52,10 @@ print_files(const RkImport *import)
 static char *
 short_text(const char *text)
 {
-    g_autofree char *flat = g_strdelimit(g_strdup(text), "\n\r\t\x1f\x01", ' ');
+    g_autofree char *flat = g_strdup(text);
+    for (char *p = flat; *p != '\0'; p++)
+        if (g_ascii_iscntrl(*p)) // a terminal would obey
+            *p = ' ';
     if (g_utf8_strlen(flat, -1) <= CELL_CHARACTERS)
         return g_steal_pointer(&flat);
     g_autofree char *start = g_utf8_substring(flat, 0, CELL_CHARACTERS - 1);

@@ -47,6 +47,8 @@ static const struct {
 };
 
 #define MULTI_SEPARATORS "|;,"
+#define MIN_UNIQUE       10u    // rows from which on it says something that all differ
+#define MAX_LABEL        1000.0 // a whole number beyond is rather an id
 
 typedef struct {
     uint32_t n; // cells that aren't empty
@@ -234,6 +236,17 @@ looks_like_time(const Stats *stats)
     return n > 0 && n == stats->n_numbers && stats->n_numbers == stats->n;
 }
 
+// Whether a nameless column may be what is to be predicted: numbers, but not ids.
+static gboolean
+looks_like_label(const Stats *stats)
+{
+    uint32_t n_large = 0;
+    for (uint32_t i = 0; i < stats->n_numbers; i++)
+        n_large += fabs(stats->numbers[i]) > MAX_LABEL;
+    return stats->n > 0 && fits(RK_FIELD_LABEL, stats) &&
+           !(stats->n_whole == stats->n_numbers && n_large * 2 > stats->n_numbers);
+}
+
 static gboolean
 try_multi(const RkTable *table, RkField *field, const Stats *stats)
 {
@@ -271,14 +284,19 @@ guess_by_content(const RkTable *table, RkField *field, Stats *stats, gboolean na
         set_time(table, field, stats, "its cells");
     else if (stats->n_numbers * 10 >= n * 9 && stats->n_zeros_first * 10 > n)
         set_kind(table, field, RK_FIELD_CATEGORICAL, "numbers with leading zeros");
-    else if (stats->n_numbers * 10 >= n * 9 && named && ends_in_id(field->name))
+    else if (stats->n_numbers * 10 >= n * 9 && named && ends_in_id(field->name) &&
+             (n < MIN_UNIQUE || stats->n_distinct < n))
         set_kind(table, field, RK_FIELD_CATEGORICAL, "numbers, but named like an id");
-    else if (stats->n_numbers * 10 >= n * 9)
+    else if (stats->n_numbers * 10 >= n * 9 && !(named && ends_in_id(field->name)))
         set_kind(table, field, RK_FIELD_NUMBER, "its cells are numbers");
-    else if (try_multi(table, field, stats))
-        return;
     else if (named && has_word(TEXT_WORDS, field->name))
         set_kind(table, field, RK_FIELD_TEXT, "its name");
+    else if (named && has_word(TIME_WORDS, field->name))
+        set_kind(table, field, RK_FIELD_TEXT, "named like a time, but written in another way");
+    else if (n >= MIN_UNIQUE && stats->n_distinct == n && named && ends_in_id(field->name))
+        set_kind(table, field, RK_FIELD_TEXT, "an id of its own for every row");
+    else if (try_multi(table, field, stats))
+        return;
     else if (stats->n_bytes <= 40 * (uint64_t)n &&
              (stats->n_distinct <= 20 || stats->n_distinct * 2 <= n))
         set_kind(table, field, RK_FIELD_CATEGORICAL, "%u different values in %u rows",
@@ -371,13 +389,13 @@ guess_by_position(const RkTable *table, Stats *stats, gboolean *done)
     done[0] = done[1] = TRUE;
     gboolean has_label = FALSE;
     gboolean has_time = FALSE;
-    for (uint32_t f = 2; f < n && f < 4; f++) {
+    for (uint32_t f = 2; f < n; f++) {
         RkField *field = rk_table_field(table, f);
         const gboolean is_time = looks_like_time(&stats[f]);
         if (is_time && !has_time) {
             set_time(table, field, &stats[f], "its cells");
             done[f] = has_time = TRUE;
-        } else if (!is_time && !has_label && stats[f].n > 0 && fits(RK_FIELD_LABEL, &stats[f])) {
+        } else if (f < 4 && !is_time && !has_label && looks_like_label(&stats[f])) {
             set_kind(table, field, RK_FIELD_LABEL, "the first number behind user and item");
             done[f] = has_label = TRUE;
         }

@@ -246,6 +246,9 @@ rk_emit_refuse(RkEmit *emit, uint64_t line, int column, GError **error, const ch
         g_string_append_printf(where, " (%s)",
                                rk_table_field(emit->target.table, (uint32_t)column)->name);
     g_autofree char *what = g_strdup_printf("%s: %s %s", emit->target.file, where->str, cause);
+    for (char *p = what; *p != '\0'; p++)
+        if (g_ascii_iscntrl(*p)) // of the file's: a terminal would obey
+            *p = '?';
     if (emit->skip) {
         rk_skipped_add(&emit->skipped, what);
         return TRUE;

@@ -10,6 +10,10 @@
 typedef struct RkImportIds RkImportIds;
 
 // `schema` and `pseudonym` (NULL to leave ids as they are) must outlive it.
+// Whether there is an id to be replaced: asking for pseudonyms and getting none would be a leak.
+// RK_ERROR_USAGE when there isn't. TRUE without a pseudonym.
+gboolean rk_import_ids_ready(const RkSchema *schema, const RkPseudonym *pseudonym, GError **error);
+
 RkImportIds *rk_import_ids_new(const RkSchema *schema, const RkPseudonym *pseudonym);
 void rk_import_ids_free(RkImportIds *ids);
 

@@ -39,12 +39,14 @@ static gboolean
 read_index(const char *text, size_t n, int64_t *index)
 {
     *index = 0;
+    if (n == 0 || n > 18) // that fit 64 bits
+        return FALSE;
     for (size_t i = 0; i < n; i++) {
         if (!g_ascii_isdigit(text[i]))
             return FALSE;
         *index = *index * 10 + (text[i] - '0');
     }
-    return n > 0 && n <= 18;
+    return TRUE;
 }
 
 // The next "index:value", "field:index:value" or "qid:N" of a line.

@@ -245,15 +245,33 @@ bytes_of(const RkImport *import)
 }
 
 static gboolean
+has_field(const RkTable *table)
+{
+    for (uint32_t f = 0; f < table->fields->len; f++)
+        if (rk_table_field(table, f)->kind != RK_FIELD_IGNORE)
+            return TRUE;
+    return FALSE;
+}
+
+static gboolean
 check_ready(RkImport *import, gboolean preview, GError **error)
 {
     const RkTable *first = rk_schema_table(import->schema, 0);
     if (!preview && first->role != RK_TABLE_EVENTS) {
+        const char *what =
+            first->role == RK_TABLE_OTHER ? "users or items" : rk_table_role_name(first->role);
         g_set_error(error, RK_ERROR, RK_ERROR_DATA,
                     "Can't import %s: it describes %s, but there are no interactions beside it. "
                     "Name the file that has them too, or say which table is it with --set "
                     "TABLE.role=events.",
-                    first->name, rk_table_role_name(first->role));
+                    first->name, what);
+        return FALSE;
+    }
+    if (!preview && !has_field(first)) {
+        g_set_error(error, RK_ERROR, RK_ERROR_USAGE,
+                    "Can't import %s: every field of it is left out. Give one of them another "
+                    "kind than ignore.",
+                    first->name);
         return FALSE;
     }
     for (guint i = 0; i < import->files->len && import->ran; i++) {
@@ -311,7 +329,8 @@ rk_import_run(RkImport *import, RkRowSink *sink, const RkImportOptions *options,
     report = report ? report : &own;
     const gboolean preview = options->max_rows > 0;
     init_report(report, import);
-    if (!check_ready(import, preview, error))
+    if (!check_ready(import, preview, error) ||
+        (!preview && !rk_import_ids_ready(import->schema, options->pseudonym, error)))
         return FALSE;
     const char *missing = rk_params_text(import->settings, "missing");
     const gboolean skip = strcmp(rk_params_text(import->settings, "on-error"), "skip") == 0;

@@ -89,6 +89,10 @@ static void
 add_copy(RkSchema *schema, const RkTable *table, const char *name)
 {
     g_autofree char *unique = g_strdup(name);
+    if (rk_schema_find(schema, unique) >= 0) { // ml-1m.inter and ml-1m.item, say
+        g_free(unique);
+        unique = g_strdup_printf("%s_%s", name, rk_table_role_name(table->role));
+    }
     for (int n = 2; rk_schema_find(schema, unique) >= 0; n++) {
         g_free(unique);
         unique = g_strdup_printf("%s_%d", name, n);
@@ -167,8 +171,16 @@ static void
 choose_events(RkSchema *schema)
 {
     RkTable *best = NULL;
+    gboolean has_events = FALSE;
+    for (guint t = 0; t < schema->tables->len; t++)
+        has_events = has_events || table_at(schema, t)->role == RK_TABLE_EVENTS;
     for (guint t = 0; t < schema->tables->len; t++) {
         RkTable *table = table_at(schema, t);
+        // Tags alone are what users did to items.
+        if (!has_events && table->role == RK_TABLE_OTHER &&
+            rk_table_find_kind(table, RK_FIELD_USER) >= 0 &&
+            rk_table_find_kind(table, RK_FIELD_ITEM) >= 0)
+            table->role = RK_TABLE_EVENTS;
         if (table->role == RK_TABLE_EVENTS &&
             (best == NULL || event_score(table) > event_score(best)))
             best = table;

@@ -64,21 +64,20 @@ rk_pseudonym_free(RkPseudonym *pseudonym)
 }
 
 gboolean
-rk_pseudonym_wants(const RkPseudonym *pseudonym, const char *vocabulary)
+rk_pseudonym_wants(const RkPseudonym *pseudonym, const char *whose)
 {
-    return g_strcmp0(vocabulary, "user") == 0 ||
-           (pseudonym->items && g_strcmp0(vocabulary, "item") == 0);
+    return g_strcmp0(whose, "user") == 0 || (pseudonym->items && g_strcmp0(whose, "item") == 0);
 }
 
 void
-rk_pseudonym_of(const RkPseudonym *pseudonym, const char *vocabulary, const char *id, size_t n,
+rk_pseudonym_of(const RkPseudonym *pseudonym, const char *whose, const char *id, size_t n,
                 char digits[RK_PSEUDONYM_DIGITS])
 {
     static const char HEX[] = "0123456789abcdef";
     guint8 hash[32];
     gsize n_hash = sizeof hash;
     GHmac *hmac = g_hmac_new(G_CHECKSUM_SHA256, pseudonym->key, pseudonym->n);
-    g_hmac_update(hmac, (const guchar *)vocabulary, (gssize)strlen(vocabulary));
+    g_hmac_update(hmac, (const guchar *)whose, (gssize)strlen(whose));
     g_hmac_update(hmac, (const guchar *)":", 1);
     if (n > 0)
         g_hmac_update(hmac, (const guchar *)id, (gssize)n);

@@ -24,11 +24,11 @@ RkPseudonym *rk_pseudonym_new(const char *key, size_t n, const char *name, gbool
                               GError **error);
 void rk_pseudonym_free(RkPseudonym *pseudonym); // wipes the key
 
-// Whether the ids of a vocabulary ("user", "item") are to be replaced.
-gboolean rk_pseudonym_wants(const RkPseudonym *pseudonym, const char *vocabulary);
+// Whether ids of these ("user", "item") are to be replaced.
+gboolean rk_pseudonym_wants(const RkPseudonym *pseudonym, const char *whose);
 
 // Writes the digits for an id of n bytes; not NUL-terminated.
-void rk_pseudonym_of(const RkPseudonym *pseudonym, const char *vocabulary, const char *id, size_t n,
+void rk_pseudonym_of(const RkPseudonym *pseudonym, const char *whose, const char *id, size_t n,
                      char digits[RK_PSEUDONYM_DIGITS]);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(RkPseudonym, rk_pseudonym_free)

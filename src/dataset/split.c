@@ -251,6 +251,25 @@ rk_split_to_json(const RkSplit *split)
     return rk_json_text(b, FALSE);
 }
 
+char *
+rk_split_to_text(const RkSplit *split)
+{
+    static const char *const WORDS[RK_N_PARTS] = {"train", "validate", "test", "are in no part"};
+    GString *text = g_string_new(NULL);
+    g_string_printf(text, "Split %s", split->kind);
+    if (split->n_folds > 0)
+        g_string_append_printf(text, ", fold %u of %u", split->fold, split->n_folds);
+    const char *between = ":";
+    for (int part = 0; part < RK_N_PARTS; part++) {
+        if (split->n[part] == 0)
+            continue;
+        g_string_append_printf(text, "%s %" G_GUINT64_FORMAT " rows %s", between, split->n[part],
+                               WORDS[part]);
+        between = ",";
+    }
+    return g_string_free(text, FALSE);
+}
+
 GBytes *
 rk_split_to_bytes(const RkSplit *split)
 {

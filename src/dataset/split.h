@@ -68,6 +68,9 @@ RkSplit *rk_split_resize(const RkSplit *split, uint64_t n_rows);
 // Stored as JSON, {"split", "rows", "train", "valid", "test", "none", ...settings}, and, unless it
 // is computed, bytes.
 char *rk_split_to_json(const RkSplit *split);
+
+// In a line for people, without its end: "Split temporal: 80 rows train, 20 rows test".
+char *rk_split_to_text(const RkSplit *split);
 GBytes *rk_split_to_bytes(const RkSplit *split); // NULL when computed
 RkSplit *rk_split_from_json(const char *json, GBytes *bytes, GError **error);
 

@@ -13,15 +13,6 @@ typedef struct {
     RkDatasetWriter *writer; // of what is published
 } Intake;
 
-static gboolean
-is_any_set(const RkParams *params, const RkParam *table, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        if (rk_params_is_set(params, table[i].name))
-            return TRUE;
-    return FALSE;
-}
-
 // What was guessed and what was left out, as "import" metadata.
 static char *
 import_json(const RkImport *import, const RkImportReport *report)
@@ -63,6 +54,14 @@ writer_vocabulary(void *data, const char *name)
 }
 
 static gboolean
+keep_split(Intake *intake, const RkSplit *split, GError **error)
+{
+    intake->report->split_json = rk_split_to_json(split);
+    intake->report->split_text = rk_split_to_text(split);
+    return rk_dataset_writer_set_split(intake->writer, split, error);
+}
+
+static gboolean
 write_clean(Intake *intake, RkDataset *raw, GError **error)
 {
     const RkIntakeOptions *options = intake->options;
@@ -84,9 +83,8 @@ write_clean(Intake *intake, RkDataset *raw, GError **error)
         return FALSE;
     intake->report->clean_json = rk_clean_to_json(clean);
     intake->report->clean_text = rk_clean_to_text(clean);
-    intake->report->split_json = rk_split_to_json(rk_clean_split(clean));
     return rk_dataset_writer_set_meta(intake->writer, "clean", intake->report->clean_json, error) &&
-           rk_dataset_writer_set_split(intake->writer, rk_clean_split(clean), error);
+           keep_split(intake, rk_clean_split(clean), error);
 }
 
 static gboolean
@@ -105,8 +103,7 @@ split_rows(Intake *intake, GError **error)
 {
     const RkIntakeOptions *options = intake->options;
     g_autoptr(RkSplit) built = NULL;
-    if (intake->given == NULL &&
-        (options->split == NULL || !is_any_set(options->split, rk_split_params, rk_n_split_params)))
+    if (intake->given == NULL && options->split == NULL)
         return TRUE;
     if (intake->given == NULL) {
         g_autoptr(RkDataset) rows = rk_dataset_writer_read(intake->writer, error);
@@ -117,9 +114,7 @@ split_rows(Intake *intake, GError **error)
         if (built == NULL)
             return FALSE;
     }
-    const RkSplit *split = built ? built : intake->given;
-    intake->report->split_json = rk_split_to_json(split);
-    return rk_dataset_writer_set_split(intake->writer, split, error);
+    return keep_split(intake, built ? built : intake->given, error);
 }
 
 static gboolean
@@ -171,4 +166,5 @@ rk_intake_report_clear(RkIntakeReport *report)
     g_clear_pointer(&report->clean_json, g_free);
     g_clear_pointer(&report->clean_text, g_free);
     g_clear_pointer(&report->split_json, g_free);
+    g_clear_pointer(&report->split_text, g_free);
 }

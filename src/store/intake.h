@@ -13,7 +13,7 @@ typedef struct {
     const char *name;      // of the dataset
     const RkParams *clean; // of rk_clean_params, or NULL
     const RkParams
-        *split; // of rk_split_params, or NULL; used where a value is set or rows are cleaned
+        *split; // of rk_split_params; NULL leaves rows unsplit, unless files' names split
     uint64_t seed;
     const char *params_json;             // what made it, kept as "params"; may be NULL
     RkImportOptions import;              // pseudonym, progress of the reading
@@ -27,7 +27,7 @@ typedef struct {
     uint64_t *n_rows; // of each table, stored
     uint32_t n_tables;
     char *clean_json, *clean_text; // what cleaning did; NULL without
-    char *split_json;              // NULL without a split
+    char *split_json, *split_text; // NULL without a split
 } RkIntakeReport;
 
 // Runs the import into the store. `report` may be NULL; else clear it, after an error too.
