@@ -8,6 +8,7 @@
 #include "gpu/gpu-private.h"
 
 #include <string.h>
+#include <sys/mman.h>
 
 // Few allocations for a model of some hundred tensors, little waste on a card of 2 GiB.
 static const VkDeviceSize BLOCK_BYTES = 64u << 20;
@@ -270,6 +271,20 @@ take_or_grow(RkMemory *memory, uint32_t type, const VkMemoryRequirements *needs,
     return grown ? take(memory, type, needs, offset) : NULL;
 }
 
+// A software driver's memory is the process's own: asks the system for large pages, which spare
+// lookups in large tables a page walk each. A hint; whether it is heard changes nothing else.
+static void
+want_large_pages(const RkBlock *block)
+{
+#ifdef MADV_HUGEPAGE
+    const uintptr_t page = 2u << 20;
+    uintptr_t begin = (uintptr_t)block->map, end = begin + block->bytes;
+    begin = (begin + page - 1) / page * page;
+    if (begin + page <= end)
+        madvise((void *)begin, (end - begin) / page * page, MADV_HUGEPAGE);
+#endif
+}
+
 static gboolean
 map_block(RkMemory *memory, RkBlock *block, GError **error)
 {
@@ -277,7 +292,11 @@ map_block(RkMemory *memory, RkBlock *block, GError **error)
         return TRUE;
     VkResult result =
         vkMapMemory(memory->device->handle, block->handle, 0, VK_WHOLE_SIZE, 0, &block->map);
-    return result == VK_SUCCESS || rk_device_fail(memory->device, result, "vkMapMemory", error);
+    if (result != VK_SUCCESS)
+        return rk_device_fail(memory->device, result, "vkMapMemory", error);
+    if (memory->device->info.caps.is_cpu)
+        want_large_pages(block);
+    return TRUE;
 }
 
 gboolean

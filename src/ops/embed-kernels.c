@@ -6,27 +6,25 @@
 #include "ops/family.h"
 #include "ops/ranges.h"
 
-// param[0] of a kernel.
+// param of a kernel: path, local size, numbers of a row that an invocation sums.
 enum { PATH_TEXEL, PATH_WIDE, PATH_WORD };
-enum { LOCAL_SIZE_PARAM = 1 };
+enum { PATH_PARAM, LOCAL_SIZE_PARAM, NUMBERS_PARAM };
 
 static const struct {
     const char *shader[RK_N_DTYPES];
-    RkBindKind table, index, out, weight, scale;
+    RkBindKind table, index, weight, scale;
     uint32_t unit_words;
 } PATHS[] = {
     [PATH_TEXEL] = {{"embed_bag_texel_f32", "embed_bag_texel_f16", "embed_bag_texel_i8",
                      "embed_bag_texel_i4"},
                     RK_BIND_SAMPLED_U32X4,
                     RK_BIND_SAMPLED_U32,
-                    RK_BIND_TEXEL_F32X4,
                     RK_BIND_SAMPLED_F32,
                     RK_BIND_SAMPLED_F32X4,
                     4},
-    [PATH_WIDE] = {{"embed_bag_wide_f32", "embed_bag_wide_f16", "embed_bag_wide_i8",
-                    "embed_bag_wide_i4"},
+    [PATH_WIDE] = {{"embed_bag_f32", "embed_bag_f16", "embed_bag_i8", "embed_bag_i4"},
                    .unit_words = 4},
-    [PATH_WORD] = {{"embed_bag_f32", "embed_bag_f16", "embed_bag_i8", "embed_bag_i4"},
+    [PATH_WORD] = {{"embed_word_f32", "embed_word_f16", "embed_word_i8", "embed_word_i4"},
                    .unit_words = 1},
 };
 
@@ -37,7 +35,7 @@ static const struct {
 static uint32_t
 range_rows(const RkKernel *kernel, const RkCaps *caps, const RkOpArgs *args, const RkLookup *l)
 {
-    uint32_t path = kernel->param[0];
+    uint32_t path = kernel->param[PATH_PARAM];
     const RkRangeOperand operands[] = {
         {PATHS[path].table, 4 * (uint64_t)rk_tensor_row_words(&args->in[RK_BAG_TABLE])},
         {PATHS[path].scale, l->scaled ? SCALE_BYTES : 0},
@@ -49,7 +47,7 @@ static gboolean
 supports(const RkKernel *kernel, const RkCaps *caps, const RkOpArgs *args)
 {
     RkLookup l = rk_lookup(args);
-    uint32_t path = kernel->param[0], words = rk_tensor_row_words(&args->in[RK_BAG_TABLE]);
+    uint32_t path = kernel->param[PATH_PARAM], words = rk_tensor_row_words(&args->in[RK_BAG_TABLE]);
     if (PATHS[path].unit_words == 4 && (words % 4 != 0 || l.n_cols % 4 != 0))
         return FALSE;
     if (kernel->param[LOCAL_SIZE_PARAM] > MIN(caps->max_invocations, caps->max_local[0]))
@@ -62,7 +60,7 @@ supports(const RkKernel *kernel, const RkCaps *caps, const RkOpArgs *args)
            (!l.ragged || rk_bind_fits(caps, PATHS[path].index, &args->in[RK_BAG_ENDS])) &&
            (!l.weighted || rk_bind_fits(caps, PATHS[path].weight, &args->in[RK_BAG_WEIGHT])) &&
            (!l.scaled || path != PATH_TEXEL || caps->uniform_texel_f32x4) &&
-           rk_bind_fits(caps, PATHS[path].out, &args->out);
+           rk_bind_fits(caps, RK_BIND_STORAGE, &args->out);
 }
 
 // Rows [first, first + rows) of the table; all ranges but the first add to the output.
@@ -71,13 +69,15 @@ add_range(const RkKernel *kernel, const RkCaps *caps, const RkOpArgs *args, RkDi
           uint32_t first, uint32_t rows)
 {
     RkLookup l = rk_lookup(args);
-    uint32_t path = kernel->param[0], local = kernel->param[LOCAL_SIZE_PARAM];
+    uint32_t path = kernel->param[PATH_PARAM], local = kernel->param[LOCAL_SIZE_PARAM];
     uint32_t words = rk_tensor_row_words(&args->in[RK_BAG_TABLE]);
     uint32_t units = words / PATHS[path].unit_words;
+    uint32_t lanes = (uint32_t)rk_ceil_div(l.n_cols, kernel->param[NUMBERS_PARAM]);
+    lanes = path == PATH_WORD ? units : MIN(units, lanes);
     RkDispatch *d = rk_dispatch_add(list, PATHS[path].shader[args->in[RK_BAG_TABLE].dtype]);
     rk_dispatch_read(d, RK_BAG_TABLE, PATHS[path].table);
     rk_dispatch_read(d, RK_BAG_INDEX, PATHS[path].index);
-    rk_dispatch_write(d, RK_OPERAND_OUT, PATHS[path].out);
+    rk_dispatch_write(d, RK_OPERAND_OUT, RK_BIND_STORAGE);
     rk_dispatch_read(d, l.ragged ? RK_BAG_ENDS : RK_BAG_INDEX, PATHS[path].index);
     rk_dispatch_read(d, l.weighted ? RK_BAG_WEIGHT : RK_BAG_INDEX, PATHS[path].weight);
     rk_dispatch_read(d, l.scaled ? RK_BAG_SCALE : RK_BAG_INDEX, PATHS[path].scale);
@@ -86,6 +86,7 @@ add_range(const RkKernel *kernel, const RkCaps *caps, const RkOpArgs *args, RkDi
         rk_range_set(d, 5, SCALE_BYTES, first, rows);
     rk_dispatch_spec(d, local);
     rk_dispatch_spec(d, units);
+    rk_dispatch_spec(d, lanes);
     rk_dispatch_spec(d, l.per_bag == 1); // the loop of a gather is known to run once
     rk_dispatch_spec(d, l.ragged);
     rk_dispatch_spec(d, l.weighted);
@@ -96,7 +97,7 @@ add_range(const RkKernel *kernel, const RkCaps *caps, const RkOpArgs *args, RkDi
     rk_dispatch_push(d, l.n_cols);
     rk_dispatch_push(d, first);
     rk_dispatch_push(d, rows);
-    rk_dispatch_grid(d, caps, rk_ceil_div((uint64_t)l.n_bags * units, local));
+    rk_dispatch_grid(d, caps, rk_ceil_div((uint64_t)l.n_bags * lanes, local));
 }
 
 static void
@@ -112,16 +113,15 @@ record(const RkKernel *kernel, const RkCaps *caps, const RkOpArgs *args, RkDispa
     } while (first < l.n_rows);
 }
 
-#define KERNEL(name_, path, local)                                                                 \
+#define KERNEL(name_, path, local, numbers)                                                        \
     {                                                                                              \
-        .name = name_, .param = {path, local}, .supports = supports, .record = record              \
+        .name = name_, .param = {path, local, numbers}, .supports = supports, .record = record     \
     }
 
 const RkKernel rk_lookup_kernels[RK_LOOKUP_KERNELS] = {
-    KERNEL("uniform texel", PATH_TEXEL, 64),
-    KERNEL("storage vec4 128", PATH_WIDE, 128),
-    KERNEL("storage vec4 64", PATH_WIDE, 64),
-    KERNEL("storage word", PATH_WORD, 64),
+    KERNEL("uniform texel 32", PATH_TEXEL, 64, 32), KERNEL("uniform texel 16", PATH_TEXEL, 64, 16),
+    KERNEL("storage vec4 128", PATH_WIDE, 128, 1),  KERNEL("storage vec4 64", PATH_WIDE, 64, 1),
+    KERNEL("storage word", PATH_WORD, 64, 1),
 };
 
 // On a CPU texel loads come first, on a GPU storage buffers do: the order of the table but for
@@ -129,8 +129,11 @@ const RkKernel rk_lookup_kernels[RK_LOOKUP_KERNELS] = {
 const RkKernel *
 rk_lookup_pick(const RkCaps *caps, const RkOpArgs *args)
 {
-    for (uint32_t i = caps->is_cpu ? 0 : 1; i < RK_LOOKUP_KERNELS; i++)
-        if (supports(&rk_lookup_kernels[i], caps, args))
-            return &rk_lookup_kernels[i];
+    for (uint32_t i = 0; i < RK_LOOKUP_KERNELS; i++) {
+        const RkKernel *kernel = &rk_lookup_kernels[i];
+        if ((caps->is_cpu || kernel->param[PATH_PARAM] != PATH_TEXEL) &&
+            supports(kernel, caps, args))
+            return kernel;
+    }
     return NULL;
 }

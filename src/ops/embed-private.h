@@ -24,6 +24,6 @@ typedef struct {
 
 RkLookup rk_lookup(const RkOpArgs *args);
 
-#define RK_LOOKUP_KERNELS 4u
+#define RK_LOOKUP_KERNELS 5u
 extern const RkKernel rk_lookup_kernels[RK_LOOKUP_KERNELS];
 const RkKernel *rk_lookup_pick(const RkCaps *caps, const RkOpArgs *args);

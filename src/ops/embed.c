@@ -279,6 +279,9 @@ static const RkSample bag_samples[] = {
     BENCH(RK_F16, 1000000, RK_S_ABSENT, "128 MB, f16"),
     BENCH(RK_I8, 1000000, RK_S_ROWS(1000000, 2), "64 MB, i8"),
     BENCH(RK_I4, 1000000, RK_S_ROWS(1000000, 2), "32 MB, i4"),
+    BENCH(RK_F16, 100000, RK_S_ABSENT, "12.8 MB, f16"),
+    BENCH(RK_I8, 100000, RK_S_ROWS(100000, 2), "6.4 MB, i8"),
+    BENCH(RK_I4, 100000, RK_S_ROWS(100000, 2), "3.2 MB, i4"),
 #undef BENCH
 };
 
