@@ -31,17 +31,39 @@ add_check(RkPlan *plan, RkRef input, uint32_t limit, gboolean padded, const char
     g_array_append_val(plan->checks, check);
 }
 
-void
-rk_plan_find_checks(RkPlan *plan)
+// A host op runs before the submit, so it can only read what is on the host by then.
+static gboolean
+add_host_op(RkPlan *plan, RkRef ref, uint32_t *most_inputs, GError **error)
 {
+    const RkNode *node = rk_graph_node(plan->graph, ref);
+    g_array_append_val(plan->hosts, ref);
+    *most_inputs = MAX(*most_inputs, node->n_in);
+    for (uint32_t i = 0; i < node->n_in; i++) {
+        if (node->in[i] == RK_NONE ||
+            plan->node[plan->node[node->in[i]].root].home == RK_HOME_INPUT)
+            continue;
+        const RkNode *from = rk_graph_node(plan->graph, node->in[i]);
+        g_set_error(error, RK_ERROR, RK_ERROR_UNSUPPORTED,
+                    "Can't compile the graph: %s, which a lookup's gradient needs on the host, "
+                    "reads %s, which the device computes. Feed those indices as an input.",
+                    node->op->name, from->name ? from->name : from->op->name);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+gboolean
+rk_plan_find_checks(RkPlan *plan, GError **error)
+{
+    uint32_t most_inputs = 0;
     plan->checks = g_array_new(FALSE, FALSE, sizeof(IndexCheck));
     plan->hosts = g_array_new(FALSE, FALSE, sizeof(RkRef));
     for (RkRef ref = 0; ref < plan->n_nodes; ref++) {
         const RkNode *node = rk_graph_node(plan->graph, ref);
         if (!plan->node[ref].live || node->kind != RK_NODE_OP)
             continue;
-        if (node->op->flags & RK_OP_HOST)
-            g_array_append_val(plan->hosts, ref);
+        if ((node->op->flags & RK_OP_HOST) && !add_host_op(plan, ref, &most_inputs, error))
+            return FALSE;
         for (uint32_t i = 0; node->op->index_limit != NULL && i < node->n_in; i++)
             if (node->in[i] != RK_NONE)
                 add_check(plan, plan->node[node->in[i]].root,
@@ -49,6 +71,8 @@ rk_plan_find_checks(RkPlan *plan)
                           (node->op->padded >> i & 1) != 0,
                           node->name ? node->name : node->op->name);
     }
+    plan->host_in = rk_arena_new0(plan->memory, const void *, most_inputs + 1);
+    return TRUE;
 }
 
 void *
@@ -101,11 +125,10 @@ rk_plan_feed(RkPlan *plan, GError **error)
     for (guint i = 0; i < plan->hosts->len; i++) {
         RkRef ref = g_array_index(plan->hosts, RkRef, i);
         const RkNode *node = rk_graph_node(plan->graph, ref);
-        const void *in[16] = {NULL};
         for (uint32_t k = 0; k < node->n_in; k++)
-            if (node->in[k] != RK_NONE)
-                in[k] = rk_plan_host_bytes(plan, node->in[k]);
-        node->op->host(&plan->node[ref].args, in, rk_plan_host_bytes(plan, ref));
+            plan->host_in[k] =
+                node->in[k] != RK_NONE ? rk_plan_host_bytes(plan, node->in[k]) : NULL;
+        node->op->host(&plan->node[ref].args, plan->host_in, rk_plan_host_bytes(plan, ref));
     }
     return TRUE;
 }

@@ -52,9 +52,10 @@ struct RkPlan {
     uint64_t *readback_offset; // [n_outputs]
 
     RkRecord *record;
-    GArray *steps;  // of RkPlanStep
-    GArray *checks; // of IndexCheck, see feed.c
-    GArray *hosts;  // of RkRef: live host ops in order
+    GArray *steps;        // of RkPlanStep
+    GArray *checks;       // of IndexCheck, see feed.c
+    GArray *hosts;        // of RkRef: live host ops in order
+    const void **host_in; // room for the inputs of any of them
     uint32_t n_dispatches;
     gboolean in_flight;
 };
@@ -82,7 +83,8 @@ gboolean rk_plan_place(RkPlan *plan, GError **error);
 gboolean rk_plan_emit(RkPlan *plan, GError **error);
 
 // feed.c: which inputs are indices into what, and the host's part of a run.
-void rk_plan_find_checks(RkPlan *plan);
+// Fails when a host op reads what only the device will know.
+gboolean rk_plan_find_checks(RkPlan *plan, GError **error);
 gboolean rk_plan_feed(RkPlan *plan, GError **error);
 
 // The mapped bytes of an INPUT or host op.

@@ -89,8 +89,7 @@ compile(RkPlan *plan, const RkGraph *graph, const RkPlanOptions *options, GError
             return FALSE;
     if (!rk_plan_place(plan, error))
         return FALSE;
-    rk_plan_find_checks(plan);
-    return rk_plan_emit(plan, error);
+    return rk_plan_find_checks(plan, error) && rk_plan_emit(plan, error);
 }
 
 RkPlan *

@@ -313,6 +313,28 @@ tuning_is_kept(void)
     g_unsetenv("RANKINE_CACHE_DIR");
 }
 
+// A lookup's gradient sorts its indices on the host before the submit.
+static void
+indices_that_the_device_computes(void)
+{
+    g_autoptr(RkGraph) g = rk_graph_new();
+    g_autoptr(GError) error = NULL;
+    RkRef table = rk_graph_param(g, "table", rk_type(RK_F32, 2, RK_DIM(9), RK_DIM(4)));
+    RkRef a = rk_graph_input(g, "a", rk_type(RK_U32, 1, RK_BATCH(1)));
+    RkRef b = rk_graph_input(g, "b", rk_type(RK_U32, 1, RK_BATCH(1)));
+    const RkRef parts[] = {a, b};
+    RkRef rows = rk_gather(g, table, rk_concat(g, 0, 2, parts));
+    RkRef loss = rk_sum_all(g, rk_square(g, rows));
+    RkGradient gradient;
+    g_assert_true(rk_grad(g, &rk_grad_ops, loss, 1, &table, &gradient, &error));
+    g_autoptr(RkState) state = rk_state_new(device);
+    RkPlanOptions options = {.batch = 3, .n_outputs = 1, .outputs = &gradient.values};
+    g_autoptr(RkPlan) plan = rk_plan_new(device, g, state, &options, &error);
+    g_assert_null(plan);
+    g_assert_error(error, RK_ERROR, RK_ERROR_UNSUPPORTED);
+    g_assert_nonnull(strstr(error->message, "Feed those indices as an input"));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -325,6 +347,8 @@ main(int argc, char **argv)
     g_test_add_func("/plan/memory/activations share memory by liveness", activations_share_memory);
     g_test_add_func("/plan/plan/two plans of a state in flight", two_plans_in_flight);
     g_test_add_func("/plan/plan/profile times each step", profile_times_each_step);
+    g_test_add_func("/plan/feed/indices that the device computes are an error where the host sorts",
+                    indices_that_the_device_computes);
     g_test_add_func("/plan/feed/an index outside its table is caught on the host",
                     wrong_index_is_caught_on_the_host);
     g_test_add_func("/plan/plan/what doesn't fit says what to lower", too_large_says_what_to_lower);
