@@ -3,7 +3,8 @@
 //
 // One optimizer step in place. Dense: element i. With ROWS: element (u, col) of the sparse gradient
 // goes to row rows[u] of the table; rows past the last distinct one are UINT_MAX and do nothing, and
-// rows that the batch didn't touch keep weights and states as they are.
+// rows that the batch didn't touch keep weights and states as they are, or, with ALL_ROWS, take a
+// step with a gradient of 0: a lane for each element of the table finds its row by bisection.
 //   g' = scale g (+ decay w, where the decay is L2)
 //   SGD      b = mu b + g'; w -= lr b (nesterov: lr (g' + mu b))
 //   ADAM     m = b1 m + (1 - b1) g'; v = b2 v + (1 - b2) g'^2; w -= lr (m / c1) / (sqrt(v / c2) + eps)
@@ -24,6 +25,7 @@ layout(constant_id = 1) const uint KIND = 0;
 layout(constant_id = 2) const bool HAS_STATE = false; // SGD with momentum
 layout(constant_id = 3) const bool HAS_SCALE = false;
 layout(constant_id = 4) const bool NESTEROV = false;
+layout(constant_id = 5) const bool ALL_ROWS = false;
 
 layout(set = 0, binding = 0, std430) buffer Weight { float v[]; } w;
 layout(set = 0, binding = 1, std430) readonly buffer Grad { float v[]; } g;
@@ -42,9 +44,11 @@ layout(push_constant) uniform Push {
     uint n_rows; // capacity of the sparse gradient: where sorted's distinct rows begin
 } p;
 
+const uint NOWHERE = 0xffffffffu; // an element without a gradient
+
 float gradient(uint from, uint at)
 {
-    float value = g.v[from];
+    float value = from == NOWHERE ? 0.0 : g.v[from];
     if (HAS_SCALE)
         value *= scale.v;
     return KIND == ADAMW ? value : value + h.decay * w.v[at];
@@ -92,12 +96,33 @@ void update_row(uint u, uint row)
     }
 }
 
+#ifdef ROWS
+// Where a row of the table is in the sparse gradient: the distinct rows ascend, unused ones last.
+uint find(uint row)
+{
+    uint low = 0, high = p.n_rows;
+    while (low < high) {
+        uint middle = (low + high) / 2;
+        if (sorted.v[p.n_rows + middle] < row)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < p.n_rows && sorted.v[p.n_rows + low] == row ? low : NOWHERE;
+}
+#endif
+
 void main()
 {
     uint i = RK_GLOBAL;
     if (i >= p.n)
         return;
 #ifdef ROWS
+    if (ALL_ROWS) {
+        uint at = find(i / p.cols);
+        update(at == NOWHERE ? at : at * p.cols + i % p.cols, i);
+        return;
+    }
     uint u = KIND == ROWWISE ? i : i / p.cols;
     uint row = sorted.v[p.n_rows + u];
     if (row == 0xffffffffu)

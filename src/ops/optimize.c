@@ -76,7 +76,7 @@ typedef struct {
 static double
 gradient_of(const Step *s, uint64_t from, uint64_t at)
 {
-    double d = s->in[G][from] * s->scale;
+    double d = from == UINT64_MAX ? 0 : s->in[G][from] * s->scale;
     return s->o->kind == ADAMW ? d : d + s->hyper[4] * s->in[W][at];
 }
 
@@ -119,6 +119,21 @@ update_row(const Step *s, uint64_t u, uint64_t row, uint32_t cols)
     }
 }
 
+// Every row of the table, those that the gradient lacks with a gradient of 0.
+static void
+update_all_rows(const Step *s, const RkOpArgs *args)
+{
+    uint32_t rows = args->in[W].dim[0], cols = args->in[W].dim[1];
+    uint32_t capacity = args->in[SORTED].dim[1], u = 0;
+    const double *distinct = s->in[SORTED] + capacity;
+    for (uint32_t row = 0; row < rows; row++) {
+        gboolean touched = u < capacity && distinct[u] == row;
+        for (uint32_t col = 0; col < cols; col++)
+            update(s, touched ? (uint64_t)u * cols + col : UINT64_MAX, (uint64_t)row * cols + col);
+        u += touched;
+    }
+}
+
 static void
 oracle(const RkOpArgs *args, double *const *in, double *out)
 {
@@ -128,11 +143,15 @@ oracle(const RkOpArgs *args, double *const *in, double *out)
               .hyper = in[HYPER],
               .scale = args->present[SCALE] ? in[SCALE][0] : 1,
               .momentum = args->present[S1],
-              .nesterov = args->attr[0].i != 0};
+              .nesterov = (args->attr[0].i & RK_STEP_NESTEROV) != 0};
     uint64_t n = rk_tensor_numel(&args->in[G]);
     if (!o->rows) {
         for (uint64_t i = 0; i < n; i++)
             update(&s, i, i);
+        return;
+    }
+    if (args->attr[0].i & RK_STEP_ALL_ROWS) {
+        update_all_rows(&s, args);
         return;
     }
     uint32_t cols = rk_tensor_cols(&args->in[W]);
@@ -165,7 +184,10 @@ static void
 record(const RkKernel *kernel, const RkCaps *caps, const RkOpArgs *args, RkDispatchList *list)
 {
     const Optimizer *o = args->op->data;
-    uint64_t n = o->kind == ROWWISE ? args->in[G].dim[0] : rk_tensor_numel(&args->in[G]);
+    gboolean all = (args->attr[0].i & RK_STEP_ALL_ROWS) != 0;
+    uint64_t n = rk_tensor_numel(&args->in[all ? W : G]);
+    if (o->kind == ROWWISE)
+        n = args->in[G].dim[0];
     if (n == 0)
         return;
     RkDispatch *d = rk_dispatch_add(list, o->rows ? "optimize_rows" : "optimize");
@@ -184,7 +206,8 @@ record(const RkKernel *kernel, const RkCaps *caps, const RkOpArgs *args, RkDispa
     rk_dispatch_spec(d, o->kind);
     rk_dispatch_spec(d, args->present[S1]);
     rk_dispatch_spec(d, args->present[SCALE]);
-    rk_dispatch_spec(d, args->attr[0].i != 0);
+    rk_dispatch_spec(d, (args->attr[0].i & RK_STEP_NESTEROV) != 0);
+    rk_dispatch_spec(d, all);
     rk_dispatch_push(d, (uint32_t)n);
     rk_dispatch_push(d, rk_tensor_cols(&args->in[W]));
     rk_dispatch_push(d, o->rows ? args->in[SORTED].dim[1] : 0);
@@ -194,8 +217,9 @@ record(const RkKernel *kernel, const RkCaps *caps, const RkOpArgs *args, RkDispa
 static RkCost
 cost(const RkOpArgs *args)
 {
-    // Touched elements only: each read and written with its states, its gradient read.
-    double n = (double)rk_tensor_numel(&args->in[G]);
+    // Each element read and written with its states, its gradient read.
+    gboolean all = (args->attr[0].i & RK_STEP_ALL_ROWS) != 0;
+    double n = (double)rk_tensor_numel(&args->in[all ? W : G]);
     double streams = 3 + 2.0 * args->present[S1] + 2.0 * args->present[S2];
     return (RkCost){.flops = 12 * n, .bytes = 4 * n * streams};
 }
@@ -240,7 +264,7 @@ prepare(const RkSample *sample, const RkTensor *in, double *const *values)
     {                                                                                              \
         .dtype = RK_U32, .rank = 2, .dim = {3, n}, .fill = RK_FILL_INDEX, .limit = 1               \
     }
-#define DENSE(label, s1, s2, scale, nesterov)                                                      \
+#define DENSE(label, s1, s2, scale, flags)                                                         \
     {                                                                                              \
         .name = label, .n_in = 6, .in = {F32(2, RK_FILL_NORMAL, 7, 13),                            \
                                          F32(2, RK_FILL_NORMAL, 7, 13),                            \
@@ -248,9 +272,9 @@ prepare(const RkSample *sample, const RkTensor *in, double *const *values)
                                          s2,                                                       \
                                          HYPER_IN,                                                 \
                                          scale},                                                   \
-        .n_attr = 1, .attr = {{.i = nesterov}}, .no_grad = TRUE                                    \
+        .n_attr = 1, .attr = {{.i = flags}}, .no_grad = TRUE                                       \
     }
-#define SPARSE(label, s1, s2, scale)                                                               \
+#define SPARSE(label, s1, s2, scale, flags)                                                        \
     {                                                                                              \
         .name = label, .n_in = 7,                                                                  \
         .in = {F32(2, RK_FILL_NORMAL, 40, 9),                                                      \
@@ -260,33 +284,38 @@ prepare(const RkSample *sample, const RkTensor *in, double *const *values)
                HYPER_IN,                                                                           \
                scale,                                                                              \
                SORTED_IN(23)},                                                                     \
-        .n_attr = 1, .no_grad = TRUE                                                               \
+        .n_attr = 1, .attr = {{.i = flags}}, .no_grad = TRUE                                       \
     }
 #define MATRIX F32(2, RK_FILL_UNIT, 7, 13)
 #define TABLE  F32(2, RK_FILL_UNIT, 40, 9)
 static const RkSample SGD_DENSE[] = {
     DENSE("plain", NO_INPUT, NO_INPUT, NO_INPUT, 0),
     DENSE("momentum", MATRIX, NO_INPUT, SCALE_IN, 0),
-    DENSE("nesterov", MATRIX, NO_INPUT, NO_INPUT, 1),
+    DENSE("nesterov", MATRIX, NO_INPUT, NO_INPUT, RK_STEP_NESTEROV),
 };
-static const RkSample SGD_SPARSE[] = {SPARSE("plain", NO_INPUT, NO_INPUT, SCALE_IN),
-                                      SPARSE("momentum", TABLE, NO_INPUT, NO_INPUT)};
+static const RkSample SGD_SPARSE[] = {
+    SPARSE("plain", NO_INPUT, NO_INPUT, SCALE_IN, 0),
+    SPARSE("momentum", TABLE, NO_INPUT, NO_INPUT, 0),
+    SPARSE("all rows", TABLE, NO_INPUT, SCALE_IN, RK_STEP_ALL_ROWS)};
 static const RkSample ADAM_DENSE[] = {DENSE("plain", MATRIX, MATRIX, NO_INPUT, 0),
                                       DENSE("clipped", MATRIX, MATRIX, SCALE_IN, 0)};
-static const RkSample ADAM_SPARSE[] = {SPARSE("plain", TABLE, TABLE, NO_INPUT),
-                                       SPARSE("clipped", TABLE, TABLE, SCALE_IN)};
+static const RkSample ADAM_SPARSE[] = {
+    SPARSE("plain", TABLE, TABLE, NO_INPUT, 0), SPARSE("clipped", TABLE, TABLE, SCALE_IN, 0),
+    SPARSE("all rows", TABLE, TABLE, NO_INPUT, RK_STEP_ALL_ROWS)};
 static const RkSample ADAGRAD_DENSE[] = {DENSE("clipped", MATRIX, NO_INPUT, SCALE_IN, 0)};
-static const RkSample ADAGRAD_SPARSE[] = {SPARSE("plain", TABLE, NO_INPUT, NO_INPUT)};
+static const RkSample ADAGRAD_SPARSE[] = {
+    SPARSE("plain", TABLE, NO_INPUT, NO_INPUT, 0),
+    SPARSE("all rows", TABLE, NO_INPUT, NO_INPUT, RK_STEP_ALL_ROWS)};
 static const RkSample ROWWISE_SPARSE[] = {
-    SPARSE("plain", F32(1, RK_FILL_UNIT, 40), NO_INPUT, NO_INPUT),
-    SPARSE("clipped", F32(1, RK_FILL_UNIT, 40), NO_INPUT, SCALE_IN)};
+    SPARSE("plain", F32(1, RK_FILL_UNIT, 40), NO_INPUT, NO_INPUT, 0),
+    SPARSE("clipped", F32(1, RK_FILL_UNIT, 40), NO_INPUT, SCALE_IN, 0)};
 
 // --- rows
 // ------------------------------------------------------------------------------------------------
 
 static const char *const INPUTS[] = {"w",     "g",      "state1?", "state2?",
                                      "hyper", "scale?", "sorted?", NULL};
-static const char *const ATTRIBUTES[] = {"i:nesterov", NULL};
+static const char *const ATTRIBUTES[] = {"i:flags", NULL};
 static const RkKernel KERNELS[] = {
     {.name = "storage", .param = {64}, .supports = supports, .record = record}};
 
@@ -324,14 +353,14 @@ rk_family_optimize(void)
 
 static RkRef
 build(RkGraph *graph, uint32_t kind, const RkGradient *gradient, RkRef s1, RkRef s2, RkRef hyper,
-      RkRef scale, gboolean nesterov)
+      RkRef scale, unsigned flags)
 {
     gboolean sparse = gradient->values != RK_NONE;
     RkRef g = sparse ? gradient->values : gradient->dense;
     if (g == RK_NONE)
         return RK_NONE;
     const RkRef in[N_INPUTS] = {gradient->param, g, s1, s2, hyper, scale, gradient->sorted};
-    const RkAttr attr[] = {{.i = nesterov}};
+    const RkAttr attr[] = {{.i = (int32_t)flags}};
     for (uint32_t i = 0; i < G_N_ELEMENTS(ROWS); i++) {
         const Optimizer *o = ROWS[i].data;
         if (o->kind == kind && o->rows == sparse)
@@ -344,28 +373,30 @@ build(RkGraph *graph, uint32_t kind, const RkGradient *gradient, RkRef s1, RkRef
 
 RkRef
 rk_sgd(RkGraph *graph, const RkGradient *gradient, RkRef state, RkRef hyper, RkRef scale,
-       gboolean nesterov)
+       unsigned flags)
 {
-    return build(graph, SGD, gradient, state, RK_NONE, hyper, scale, nesterov);
+    return build(graph, SGD, gradient, state, RK_NONE, hyper, scale, flags);
 }
 
 RkRef
 rk_adam(RkGraph *graph, const RkGradient *gradient, RkRef m, RkRef v, RkRef hyper, RkRef scale,
-        gboolean decoupled)
+        unsigned flags)
 {
-    return build(graph, decoupled ? ADAMW : ADAM, gradient, m, v, hyper, scale, FALSE);
+    uint32_t kind = flags & RK_STEP_DECOUPLED ? ADAMW : ADAM;
+    return build(graph, kind, gradient, m, v, hyper, scale, flags);
 }
 
 RkRef
-rk_adagrad(RkGraph *graph, const RkGradient *gradient, RkRef a, RkRef hyper, RkRef scale)
+rk_adagrad(RkGraph *graph, const RkGradient *gradient, RkRef a, RkRef hyper, RkRef scale,
+           unsigned flags)
 {
-    return build(graph, ADAGRAD, gradient, a, RK_NONE, hyper, scale, FALSE);
+    return build(graph, ADAGRAD, gradient, a, RK_NONE, hyper, scale, flags);
 }
 
 RkRef
 rk_rowwise_adagrad(RkGraph *graph, const RkGradient *gradient, RkRef a, RkRef hyper, RkRef scale)
 {
-    return build(graph, ROWWISE, gradient, a, RK_NONE, hyper, scale, FALSE);
+    return build(graph, ROWWISE, gradient, a, RK_NONE, hyper, scale, 0);
 }
 
 void

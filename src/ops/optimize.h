@@ -23,20 +23,30 @@ _Static_assert(sizeof(RkHyper) == 8 * 4, "RkHyper is the shader's buffer");
 // fp32 would be wrong in its fourth digit.
 void rk_hyper_set_step(RkHyper *hyper, uint64_t step);
 
-// `gradient` is what rk_grad() gave: dense (all elements are updated) or sparse (only the rows
-// that the batch touched; their states alone decay, which is PyTorch's SparseAdam and known as
-// lazy). scale f32 [] multiplies the gradient (rk_clip_scale()), RK_NONE for 1. States are PARAMs
-// of the parameter's shape that start at zero. RK_NONE when the gradient is zero everywhere.
+// `gradient` is what rk_grad() gave: dense (all elements are updated) or sparse. Of a sparse one
+// only the rows that the batch touched are updated; their states alone decay, which is PyTorch's
+// SparseAdam and known as lazy. With RK_STEP_ALL_ROWS the other rows take a step with a gradient of
+// zero, which is what frameworks do without sparse gradients; it costs a pass over the table, but
+// still no gradient of its size. scale f32 [] multiplies the gradient (rk_clip_scale()), RK_NONE
+// for 1. States are PARAMs of the parameter's shape that start at zero. RK_NONE when the gradient
+// is zero everywhere.
+
+typedef enum {
+    RK_STEP_NESTEROV = 1 << 0,  // sgd
+    RK_STEP_DECOUPLED = 1 << 1, // adam: AdamW
+    RK_STEP_ALL_ROWS = 1 << 2,
+} RkStepFlags;
 
 // b = momentum b + g; w -= lr b. state RK_NONE: w -= lr g.
 RkRef rk_sgd(RkGraph *graph, const RkGradient *gradient, RkRef state, RkRef hyper, RkRef scale,
-             gboolean nesterov);
+             unsigned flags);
 // Kingma and Ba, https://arxiv.org/abs/1412.6980; decoupled: Loshchilov and Hutter, AdamW,
 // https://arxiv.org/abs/1711.05101.
 RkRef rk_adam(RkGraph *graph, const RkGradient *gradient, RkRef m, RkRef v, RkRef hyper,
-              RkRef scale, gboolean decoupled);
+              RkRef scale, unsigned flags);
 // Duchi et al., JMLR 12 (2011): a += g^2; w -= lr g / (sqrt(a) + eps).
-RkRef rk_adagrad(RkGraph *graph, const RkGradient *gradient, RkRef a, RkRef hyper, RkRef scale);
+RkRef rk_adagrad(RkGraph *graph, const RkGradient *gradient, RkRef a, RkRef hyper, RkRef scale,
+                 unsigned flags);
 // One accumulator a row, a f32 [R]: a += mean of the row's g^2. Sparse gradients only, as DLRM
 // trains its tables (https://arxiv.org/abs/1906.00091).
 RkRef rk_rowwise_adagrad(RkGraph *graph, const RkGradient *gradient, RkRef a, RkRef hyper,

@@ -240,7 +240,7 @@ build_training(const RkModel *model)
         if (param->table) // never a dense gradient of a table
             g_assert_cmpuint(gradients[i].dense, ==, RK_NONE);
         RkRef step = rk_adam(g, &gradients[i], rk_graph_param(g, m, type),
-                             rk_graph_param(g, v, type), t.hyper, RK_NONE, FALSE);
+                             rk_graph_param(g, v, type), t.hyper, RK_NONE, 0);
         g_assert_cmpuint(step, !=, RK_NONE); // every parameter has a part in the loss
         g_assert_cmpuint(t.n_effects, <, G_N_ELEMENTS(t.effects));
         t.effects[t.n_effects++] = step;

@@ -50,17 +50,17 @@ step_of(RkGraph *g, Method method, const RkGradient *gradient, RkType type, cons
     case SGD:
     case MOMENTUM:
     case NESTEROV:
-        return rk_sgd(g, gradient, s1, hyper, scale, method == NESTEROV);
+        return rk_sgd(g, gradient, s1, hyper, scale, method == NESTEROV ? RK_STEP_NESTEROV : 0);
     case ADAM:
     case ADAMW:
         return rk_adam(g, gradient, s1, rk_graph_param(g, second, type), hyper, scale,
-                       method == ADAMW);
+                       method == ADAMW ? RK_STEP_DECOUPLED : 0);
     case ROWWISE:
         if (rows)
             return rk_rowwise_adagrad(g, gradient, s1, hyper, scale);
-        return rk_adagrad(g, gradient, s1, hyper, scale);
+        return rk_adagrad(g, gradient, s1, hyper, scale, 0);
     default:
-        return rk_adagrad(g, gradient, s1, hyper, scale);
+        return rk_adagrad(g, gradient, s1, hyper, scale, 0);
     }
 }
 
