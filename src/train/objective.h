@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// Objectives: what a model is trained towards, as a scalar over a batch. Inputs that an objective
+// adds beside the model's own, all fed by the trainer:
+//   label      f32 [B]     what a sample is (bce, mse)
+//   weight     f32 [B]     how much it counts: class weights, 0 for rows past the last
+//   candidates u32 [B, 1 + C]  the sample's own item, then C that the user didn't choose (bpr,
+//              sampled-softmax)
+//   log_q      f32 [B, 1 + C] (in-batch: [B]): log of how often each candidate is expected to be
+//              drawn (sampled-softmax, in-batch)
+// Owner's thread of the build.
+#pragma once
+
+#include "models/model.h"
+
+extern const RkParam rk_objective_params[]; // "loss", "negatives"
+extern const size_t rk_objective_n_params;
+
+typedef enum {
+    RK_FEEDS_LABEL = 1 << 0,
+    RK_FEEDS_CANDIDATES = 1 << 1,
+    RK_FEEDS_LOG_Q = 1 << 2,
+} RkObjectiveFeeds;
+
+typedef struct {
+    const char *name;    // "bce"
+    unsigned feeds;      // RkObjectiveFeeds
+    gboolean candidates; // the model must score items beside a sample's own
+    RkRef (*build)(RkModelBuild *build, const RkModel *model, const RkParams *set, RkRef weight);
+} RkObjective;
+
+const RkObjective *rk_objective_find(const char *name); // of the choices of "loss"
+
+// The weighted mean of the samples' losses, f32 []. Fails with RK_ERROR_USAGE when the model can't
+// be trained so, naming what can.
+RkRef rk_objective_build(const RkObjective *objective, RkModelBuild *build, const RkModel *model,
+                         const RkParams *set, GError **error);

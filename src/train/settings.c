@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "train/settings.h"
+
+#include "train/objective.h"
+#include "train/optimizer.h"
+#include "train/schedule.h"
+
+#include <string.h>
+
+RkTrainSettings *
+rk_train_settings_new(const RkModel *model)
+{
+    const struct {
+        const RkParam *rows;
+        size_t n;
+    } parts[] = {{model->params, model->n_params},
+                 {rk_objective_params, rk_objective_n_params},
+                 {rk_optimizer_params, rk_optimizer_n_params},
+                 {rk_schedule_params, rk_schedule_n_params}};
+    RkTrainSettings *s = g_new0(RkTrainSettings, 1);
+    for (size_t i = 0; i < G_N_ELEMENTS(parts); i++)
+        s->n += parts[i].n;
+    s->table = g_new(RkParam, s->n);
+    RkParam *to = s->table;
+    for (size_t i = 0; i < G_N_ELEMENTS(parts); i++) {
+        memcpy(to, parts[i].rows, parts[i].n * sizeof *to);
+        to += parts[i].n;
+    }
+    s->values = rk_params_new(s->table, s->n);
+    return s;
+}
+
+void
+rk_train_settings_free(RkTrainSettings *settings)
+{
+    if (settings == NULL)
+        return;
+    rk_params_free(settings->values);
+    g_free(settings->table);
+    g_free(settings);
+}
