@@ -373,7 +373,8 @@ static void
 guess_by_position(const RkTable *table, Stats *stats, gboolean *done)
 {
     const uint32_t n = table->fields->len;
-    if (n >= 5 && stats[0].n > 0 && stats[0].n_binary == stats[0].n) {
+    if ((n >= 10 || (n >= 5 && stats[0].n_distinct == 2)) && stats[0].n > 0 &&
+        stats[0].n_binary == stats[0].n) {
         set_kind(table, rk_table_field(table, 0), RK_FIELD_LABEL, "the first of many, 0 or 1");
         done[0] = TRUE;
         return;

@@ -12,8 +12,7 @@
 typedef struct {
     const char *name;      // of the dataset
     const RkParams *clean; // of rk_clean_params, or NULL
-    const RkParams
-        *split; // of rk_split_params; NULL leaves rows unsplit, unless files' names split
+    const RkParams *split; // of rk_split_params; NULL (not with clean) leaves rows unsplit
     uint64_t seed;
     const char *params_json;             // what made it, kept as "params"; may be NULL
     RkImportOptions import;              // pseudonym, progress of the reading

@@ -48,7 +48,19 @@ static const Case CASES[] = {
     {"ctr.csv", "click,hour,ad,site\n1,3,a,x\n0,4,b,x\n", "csv", NULL,
      "ctr(events): click label, hour number, ad categorical, site categorical\n",
      "ctr: 1 | 3 | a | x\nctr: 0 | 4 | b | x\n"},
+    {"behaviour.csv", "1,2268318,2520377,pv,1511544070\n1,2333346,2520771,buy,1511561733\n", "csv",
+     NULL,
+     "behaviour(events): column_1 user, column_2 item, column_3 number, column_4 categorical, "
+     "column_5 timestamp\n",
+     "behaviour: 1 | 2268318 | 2520377 | pv | 1511544070\n"
+     "behaviour: 1 | 2333346 | 2520771 | buy | 1511561733\n"},
+    {"text.csv", "user,item,review,reviewTime\n1,2,\"Good, yes\",\"09 13, 2009\"\n", "csv", NULL,
+     "text(events): user user, item item, review text, reviewTime text\n",
+     "text: 1 | 2 | Good, yes | 09 13, 2009\n"},
     // ---- MovieLens
+    {"tags.csv", "userId,movieId,tag,timestamp\n15,339,fun,1138537770\n", "movielens", NULL,
+     "tags(events): userId user, movieId item, tag categorical, timestamp timestamp\n",
+     "tags: 15 | 339 | fun | 1138537770\n"},
     {"movies.csv", "movieId,title,genres\n1,\"A, B\",Drama|War\n", "movielens",
      "movies.role=events", "movies(events): movieId item, title text, genres multi\n",
      "movies: 1 | A, B | Drama|War\n"},

@@ -85,6 +85,11 @@ static const Case CASES[] = {
     {"items without interactions", "movies.csv", "movieId,title,genres\n1,A,B\n", 0, NULL,
      "Can't import movies: it describes items, but there are no interactions*role=events*", NULL,
      0},
+    {"every field left out", "r.csv", "user,item\n1,2\n", 0, "user.kind=ignore item.kind=ignore",
+     "Can't import r: every field of it is left out. *", NULL, 0},
+    {"an escape for a terminal", "r.csv", HEADER GOOD1 "1,\"2\"\x1b[2J,4,1\n" GOOD2, 0,
+     "user.kind=categorical", "Can't import r.csv: line 3, column 2 (item) has text behind*", ROWS,
+     1},
     // ---- other formats
     {"broken JSON", "r.jsonl", "{\"user\":1,\"item\":2}\n{\"user\":1,\"item\":}\n", 0, NULL,
      "Can't import r.jsonl: line 2, column 2 (item) has something that is no JSON value (byte 18 "

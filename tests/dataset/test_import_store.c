@@ -212,6 +212,132 @@ nothing_left(void)
     g_assert_cmpuint(all->len, ==, 0);
 }
 
+// ---- pseudonyms ----------------------------------------------------------------------------
+
+#define SECRET "secret-of-"
+
+// Whether a file of the folder holds the bytes of a raw id.
+static void
+check_no_secret_in_files(const char *folder)
+{
+    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+    guint n = 0;
+    for (const char *name; (name = g_dir_read_name(dir)) != NULL;) {
+        if (!g_str_has_prefix(name, "store"))
+            continue;
+        g_autofree char *path = g_build_filename(folder, name, NULL);
+        g_autofree char *bytes = NULL;
+        gsize n_bytes = 0;
+        g_assert_true(g_file_get_contents(path, &bytes, &n_bytes, NULL));
+        if (memmem(bytes, n_bytes, SECRET, strlen(SECRET)) != NULL)
+            g_error("%s holds a raw id", name);
+        n += n_bytes > 0;
+    }
+    g_assert_cmpuint(n, >=, 1);
+}
+
+// The same for what those files hold compressed: the words, texts and metadata of the dataset.
+static void
+check_no_secret_in_dataset(RkDataset *dataset)
+{
+    static const char *const VOCABULARIES[] = {"user", "item", "member"};
+    static const char *const METAS[] = {"import", "params", "split"};
+    char scratch[RK_VOCABULARY_SCRATCH];
+    for (size_t v = 0; v < G_N_ELEMENTS(VOCABULARIES); v++) {
+        const RkVocabulary *words = rk_dataset_vocabulary(dataset, VOCABULARIES[v], NULL);
+        g_assert_nonnull(words);
+        g_assert_cmpuint(rk_vocabulary_size(words), >, 0);
+        for (uint32_t code = 0; code < rk_vocabulary_size(words); code++) {
+            const char *text = rk_vocabulary_text(words, code, scratch, NULL);
+            g_assert_null(strstr(text, SECRET));
+            g_assert_true(v == 1 || strlen(text) == RK_PSEUDONYM_DIGITS);
+        }
+    }
+    for (size_t m = 0; m < G_N_ELEMENTS(METAS); m++) {
+        g_autofree char *text = rk_dataset_meta(dataset, METAS[m], NULL);
+        g_assert_true(text == NULL || strstr(text, SECRET) == NULL);
+    }
+}
+
+// Events whose users have friends and an inviter under another vocabulary's name, and a table of
+// users that repeats one, which the stored report tells.
+static void
+write_secrets(const char *folder)
+{
+    g_autoptr(GString) events = g_string_new("user,item,friends,inviter,rating\n");
+    g_autoptr(GString) users = g_string_new("user,age\n");
+    for (int i = 0; i < 2000; i++) {
+        g_string_append_printf(events, "%s%d,%d,%s%d|%s%d,%s%d,4\n", SECRET, i % 97, i % 31, SECRET,
+                               i % 89, SECRET, i % 83, SECRET, i % 79);
+        if (i < 97)
+            g_string_append_printf(users, "%s%d,%d\n", SECRET, i, i);
+    }
+    g_string_append(users, SECRET "5,7\n");
+    g_free(write_file(folder, "ratings.csv", events->str, -1));
+    g_free(write_file(folder, "users.csv", users->str, -1));
+}
+
+static void
+no_raw_ids(void)
+{
+    static const char KEY[] = "0123456789abcdef0123456789abcdef";
+    static const char *const EDITS[] = {"friends.kind=multi",        "friends.separator=|",
+                                        "friends.vocabulary=user",   "inviter.kind=user",
+                                        "inviter.vocabulary=member", "users.role=users"};
+    static const char *const CLEANS[] = {"clean.duplicates=keep", "clean.k-core.user=2"};
+    for (size_t c = 0; c < G_N_ELEMENTS(CLEANS); c++) {
+        g_autoptr(GError) error = NULL;
+        char *folder = make_folder();
+        write_secrets(folder);
+        g_autofree char *database = g_build_filename(folder, "store.db", NULL);
+        const char *paths[] = {folder, NULL};
+        g_autoptr(RkParams) settings = rk_params_new(rk_import_params, rk_n_import_params);
+        g_autoptr(RkParams) clean = rk_params_new(rk_clean_params, rk_n_clean_params);
+        g_assert_true(rk_params_assign(settings, "on-error=skip", NULL));
+        g_assert_true(rk_params_assign(clean, CLEANS[c], NULL));
+        g_autoptr(RkImport) import = rk_import_new(paths, "csv", settings, &error);
+        g_assert_no_error(error);
+        for (size_t i = 0; i < G_N_ELEMENTS(EDITS); i++)
+            if (!rk_import_edit(import, EDITS[i], &error))
+                g_error("%s", error->message);
+        g_autoptr(RkPseudonym) pseudonym = rk_pseudonym_new(KEY, strlen(KEY), "key", FALSE, NULL);
+        g_autoptr(RkParams) split = rk_params_new(rk_split_params, rk_n_split_params);
+        const RkIntakeOptions options = {
+            .name = "d", .clean = clean, .split = split, .import = {.pseudonym = pseudonym}};
+        g_auto(RkIntakeReport) report = {0};
+        RkStore *store = rk_store_open(database, RK_STORE_DEFAULT, &error);
+        g_assert_no_error(error);
+        rk_intake_import(store, import, &options, &report, &error);
+        g_assert_no_error(error);
+        g_assert_cmpuint(report.read.skipped.n_skipped, ==, 1);
+        g_assert_null(strstr(g_ptr_array_index(report.read.skipped.examples, 0), SECRET));
+        check_no_secret_in_files(folder); // with its write-ahead log, while it is open
+        RkDataset *dataset = rk_dataset_open(store, "d", &error);
+        g_assert_no_error(error);
+        check_no_secret_in_dataset(dataset);
+        g_clear_pointer(&dataset, rk_dataset_unref);
+        g_clear_pointer(&store, rk_store_unref);
+        check_no_secret_in_files(folder);
+        remove_folder(folder);
+    }
+}
+
+static void
+no_ids_to_replace(void)
+{
+    static const char KEY[] = "0123456789abcdef";
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GBytes) bytes = g_bytes_new_static("a,b\n1,2\n", 8);
+    g_autoptr(RkImport) import = rk_import_new_bytes("r.csv", bytes, NULL, NULL, NULL);
+    g_assert_true(rk_import_edit(import, "a.kind=number", NULL));
+    g_autoptr(RkPseudonym) pseudonym = rk_pseudonym_new(KEY, strlen(KEY), "key", FALSE, NULL);
+    g_autoptr(RkStore) store = rk_store_open(":memory:", RK_STORE_DEFAULT, NULL);
+    const RkIntakeOptions options = {.name = "d", .import = {.pseudonym = pseudonym}};
+    g_assert_false(rk_intake_import(store, import, &options, NULL, &error));
+    g_assert_error(error, RK_ERROR, RK_ERROR_USAGE);
+    g_assert_nonnull(strstr(error->message, "no field is the id of a user"));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -221,5 +347,9 @@ main(int argc, char **argv)
     g_test_add_func("/dataset/import-store/files named train and test are a split", named_parts);
     g_test_add_func("/dataset/import-store/rows are cleaned and split as declared", cleaned);
     g_test_add_func("/dataset/import-store/a bad row late in a file leaves nothing", nothing_left);
+    g_test_add_func("/dataset/import-store/no raw id is in the database, its log or its reports",
+                    no_raw_ids);
+    g_test_add_func("/dataset/import-store/pseudonyms without an id to replace are refused",
+                    no_ids_to_replace);
     return g_test_run();
 }
