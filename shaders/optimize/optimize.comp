@@ -11,8 +11,12 @@
 //   ADAMW    the same after w -= lr decay w
 //   ADAGRAD  a += g'^2; w -= lr g' / (sqrt(a) + eps)
 //   ROWWISE  one a for a row: a += mean over the row of g'^2
-// Bindings: 0 w, 1 g, 2 first state, 3 second state, 4 hyper, 5 scale, 6 sorted rows (absent ones
-// repeat g). Grid: a lane an element, for ROWWISE a row; no barriers, no lane shares an element.
+// A parameter over the limit of one binding is walked in ranges, a dispatch each: of elements, with g
+// and the states, or with ROWS of rows, where those outside [first, first + n_range) are left to
+// others.
+// Bindings: 0 w, 1 g, 2 first state, 3 second state (absent ones repeat w), 4 hyper, 5 scale (absent,
+// it repeats hyper), 6 sorted rows.
+// Grid: a lane an element, for ROWWISE a row; no barriers, no lane shares an element.
 //
 // rk-compile: optimize
 // rk-compile: optimize_rows -DROWS
@@ -42,6 +46,7 @@ layout(push_constant) uniform Push {
     uint n;    // lanes at work
     uint cols; // of a row
     uint n_rows; // capacity of the sparse gradient: where sorted's distinct rows begin
+    uint first, n_range;
 } p;
 
 const uint NOWHERE = 0xffffffffu; // an element without a gradient
@@ -119,13 +124,13 @@ void main()
         return;
 #ifdef ROWS
     if (ALL_ROWS) {
-        uint at = find(i / p.cols);
+        uint at = find(p.first + i / p.cols);
         update(at == NOWHERE ? at : at * p.cols + i % p.cols, i);
         return;
     }
     uint u = KIND == ROWWISE ? i : i / p.cols;
-    uint row = sorted.v[p.n_rows + u];
-    if (row == 0xffffffffu)
+    uint row = sorted.v[p.n_rows + u] - p.first;
+    if (row >= p.n_range) // of another range, or 0xffffffff: none
         return;
     if (KIND == ROWWISE)
         update_row(u, row);

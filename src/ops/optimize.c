@@ -6,6 +6,7 @@
 #include "base/sort_rows.h"
 #include "ops/family.h"
 #include "ops/pointwise.h"
+#include "ops/ranges.h"
 #include "ops/reduce.h"
 
 #include <math.h>
@@ -171,37 +172,71 @@ oracle(const RkOpArgs *args, double *const *in, double *out)
 // --- kernel
 // ----------------------------------------------------------------------------------------
 
+// What a dispatch walks in ranges, where a binding is too small for all of it: rows of the table,
+// or the elements of a dense parameter.
+static uint32_t
+n_walked(const RkOpArgs *args)
+{
+    const Optimizer *o = args->op->data;
+    return o->rows ? args->in[W].dim[0] : (uint32_t)rk_tensor_numel(&args->in[W]);
+}
+
+// Bytes of input i for each row or element that is walked; 0 where it isn't cut.
+static uint64_t
+walked_bytes(const RkOpArgs *args, uint32_t i)
+{
+    const Optimizer *o = args->op->data;
+    if (i > S2 || !args->present[i] || (o->rows && i == G))
+        return 0;
+    gboolean by_row = o->rows && args->in[i].rank == 2;
+    return by_row ? 4 * (uint64_t)args->in[i].dim[1] : 4;
+}
+
+static uint32_t
+range_rows(const RkCaps *caps, const RkOpArgs *args)
+{
+    RkRangeOperand operands[S2 + 1];
+    for (uint32_t i = W; i <= S2; i++)
+        operands[i] = (RkRangeOperand){RK_BIND_STORAGE, walked_bytes(args, i)};
+    return rk_range_rows(caps, n_walked(args), G_N_ELEMENTS(operands), operands);
+}
+
 static gboolean
 supports(const RkKernel *kernel, const RkCaps *caps, const RkOpArgs *args)
 {
     gboolean fits = kernel->param[0] <= caps->max_invocations;
     for (uint32_t i = 0; i < args->n_in; i++)
-        fits = fits && (!args->present[i] || rk_bind_fits(caps, RK_BIND_STORAGE, &args->in[i]));
-    return fits;
+        fits = fits && (!args->present[i] || walked_bytes(args, i) > 0 ||
+                        rk_bind_fits(caps, RK_BIND_STORAGE, &args->in[i]));
+    return fits && (n_walked(args) == 0 || range_rows(caps, args) > 0);
 }
 
 static void
-record(const RkKernel *kernel, const RkCaps *caps, const RkOpArgs *args, RkDispatchList *list)
+record_range(const RkKernel *kernel, const RkCaps *caps, const RkOpArgs *args, RkDispatchList *list,
+             uint32_t first, uint32_t rows)
 {
     const Optimizer *o = args->op->data;
     gboolean all = (args->attr[0].i & RK_STEP_ALL_ROWS) != 0;
-    uint64_t n = rk_tensor_numel(&args->in[all ? W : G]);
-    if (o->kind == ROWWISE)
-        n = args->in[G].dim[0];
+    uint64_t n = !o->rows             ? rows
+                 : all                ? (uint64_t)rows * args->in[W].dim[1]
+                 : o->kind == ROWWISE ? args->in[G].dim[0]
+                                      : rk_tensor_numel(&args->in[G]);
     if (n == 0)
         return;
     RkDispatch *d = rk_dispatch_add(list, o->rows ? "optimize_rows" : "optimize");
     rk_dispatch_write(d, W, RK_BIND_STORAGE);
     rk_dispatch_read(d, G, RK_BIND_STORAGE);
-    for (int32_t i = S1; i <= S2; i++)
-        if (args->present[i])
-            rk_dispatch_write(d, i, RK_BIND_STORAGE);
-        else
-            rk_dispatch_read(d, G, RK_BIND_STORAGE);
+    for (int32_t i = S1; i <= S2; i++) // the shader could write them, for all that is known of it
+        rk_dispatch_write(d, args->present[i] ? i : W, RK_BIND_STORAGE);
     rk_dispatch_read(d, HYPER, RK_BIND_STORAGE);
-    rk_dispatch_read(d, args->present[SCALE] ? SCALE : G, RK_BIND_STORAGE);
+    rk_dispatch_read(d, args->present[SCALE] ? SCALE : HYPER, RK_BIND_STORAGE);
     if (o->rows)
         rk_dispatch_read(d, SORTED, RK_BIND_STORAGE);
+    for (uint32_t i = W; i <= S2; i++) {
+        uint64_t bytes = walked_bytes(args, args->present[i] ? i : W);
+        if (bytes > 0)
+            rk_range_set(d, i, bytes, first, rows);
+    }
     rk_dispatch_spec(d, kernel->param[0]);
     rk_dispatch_spec(d, o->kind);
     rk_dispatch_spec(d, args->present[S1]);
@@ -211,7 +246,17 @@ record(const RkKernel *kernel, const RkCaps *caps, const RkOpArgs *args, RkDispa
     rk_dispatch_push(d, (uint32_t)n);
     rk_dispatch_push(d, rk_tensor_cols(&args->in[W]));
     rk_dispatch_push(d, o->rows ? args->in[SORTED].dim[1] : 0);
+    rk_dispatch_push(d, first);
+    rk_dispatch_push(d, rows);
     rk_dispatch_grid(d, caps, rk_ceil_div(n, kernel->param[0]));
+}
+
+static void
+record(const RkKernel *kernel, const RkCaps *caps, const RkOpArgs *args, RkDispatchList *list)
+{
+    uint32_t n = n_walked(args), rows = range_rows(caps, args);
+    for (uint32_t first = 0; first < n; first += MIN(rows, n - first))
+        record_range(kernel, caps, args, list, first, MIN(rows, n - first));
 }
 
 static RkCost
