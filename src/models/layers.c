@@ -89,7 +89,7 @@ feature_vector(RkModelBuild *build, const char *name, uint32_t feature, uint32_t
                double deviation)
 {
     RkGraph *g = build->graph;
-    const RkFeature *f = &build->data->features[feature];
+    const RkModelFeature *f = &build->data->features[feature];
     g_autofree char *param = g_strdup_printf("%s.%s", name, f->name);
     RkRef input = rk_model_input(build, feature);
     if (f->kind == RK_FEATURE_NUMBER) {

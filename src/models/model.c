@@ -118,7 +118,7 @@ rk_model_rank(const RkModel *model, RkModelBuild *build)
 RkRef
 rk_model_input(RkModelBuild *build, uint32_t feature)
 {
-    const RkFeature *f = &build->data->features[feature];
+    const RkModelFeature *f = &build->data->features[feature];
     if (build->inputs[feature] != RK_NONE)
         return build->inputs[feature];
     RkType type = rk_type(f->kind == RK_FEATURE_NUMBER ? RK_F32 : RK_U32, 1, RK_BATCH(1));

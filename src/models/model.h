@@ -14,20 +14,20 @@ typedef enum {
     RK_FEATURE_BAG,    // some rows; input NAME u32 [B, width], or ragged: NAME u32 [B * capacity]
                        // and NAME.ends u32 [B] as rk_embedding_bag() has them
     RK_FEATURE_NUMBER, // input NAME f32 [B]
-} RkFeatureKind;
+} RkModelFeatureKind;
 
 typedef struct {
     const char *name;
-    RkFeatureKind kind;
+    RkModelFeatureKind kind;
     uint32_t rows;     // CODE and BAG: of the table
     uint32_t width;    // BAG: lookups a bag; 0 when ragged
     uint32_t capacity; // BAG, ragged: lookups that a batch has room for, a sample
-} RkFeature;
+} RkModelFeature;
 
 // All that a model may know of its data.
 typedef struct {
     uint32_t n_features;
-    const RkFeature *features;
+    const RkModelFeature *features;
     int user, item;    // which features they are; -1 without one
     uint32_t history;  // items of a user's past, input "history" u32 [B, history]: the oldest
                        // first, the rest UINT32_MAX; and "history.length" u32 [B]. 0: none

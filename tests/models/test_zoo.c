@@ -14,7 +14,7 @@
 
 enum { B = 16, USERS = 11, ITEMS = 13, HISTORY = 6, SEED = 5 };
 
-static const RkFeature FEATURES[] = {
+static const RkModelFeature FEATURES[] = {
     {"user", RK_FEATURE_CODE, USERS, 0, 0}, {"item", RK_FEATURE_CODE, ITEMS, 0, 0},
     {"city", RK_FEATURE_CODE, 7, 0, 0},     {"genres", RK_FEATURE_BAG, 5, 0, 3},
     {"tags", RK_FEATURE_BAG, 9, 2, 0},      {"age", RK_FEATURE_NUMBER, 0, 0, 0},
@@ -51,7 +51,7 @@ fill(const char *name, const RkTensor *tensor, uint32_t n, uint32_t step, void *
     uint32_t *codes = to;
     float *numbers = to;
     uint64_t numel = rk_tensor_numel(tensor);
-    const RkFeature *feature = NULL;
+    const RkModelFeature *feature = NULL;
     for (size_t f = 0; f < G_N_ELEMENTS(FEATURES); f++)
         if (g_str_has_prefix(name, FEATURES[f].name))
             feature = &FEATURES[f];
@@ -283,7 +283,7 @@ learns_a_batch_by_heart(gconstpointer data)
 static void
 says_what_is_missing(void)
 {
-    static const RkFeature numbers[] = {{"age", RK_FEATURE_NUMBER, 0, 0, 0}};
+    static const RkModelFeature numbers[] = {{"age", RK_FEATURE_NUMBER, 0, 0, 0}};
     const RkModelData data = {.n_features = 1, .features = numbers, .user = -1, .item = -1};
     const RkModel *model;
     for (size_t i = 0; (model = rk_model_at(i)) != NULL; i++) {

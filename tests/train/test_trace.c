@@ -17,7 +17,7 @@ static RkDevice *device;
 typedef struct {
     JsonParser *parser;
     JsonObject *root;
-    RkFeature *features;
+    RkModelFeature *features;
     RkModelData data;
     RkTrainSettings *settings;
     RkModelBuild *build;
@@ -30,12 +30,12 @@ read_features(Trace *t)
 {
     JsonArray *list = json_object_get_array_member(t->root, "features");
     guint n = json_array_get_length(list);
-    t->features = g_new0(RkFeature, n);
+    t->features = g_new0(RkModelFeature, n);
     t->data = (RkModelData){.n_features = n, .features = t->features, .user = -1, .item = -1};
     for (guint i = 0; i < n; i++) {
         JsonObject *f = json_array_get_object_element(list, i);
         const char *kind = json_object_get_string_member(f, "kind");
-        t->features[i] = (RkFeature){
+        t->features[i] = (RkModelFeature){
             .name = json_object_get_string_member(f, "name"),
             .kind = strcmp(kind, "code") == 0  ? RK_FEATURE_CODE
                     : strcmp(kind, "bag") == 0 ? RK_FEATURE_BAG
