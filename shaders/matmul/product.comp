@@ -14,24 +14,35 @@
 // Numerics: fp32; sums in a fixed order that depends on the tile. i8 by i8 products are exact in
 // fp32 up to K of 1040, and their sums round beyond that.
 //
-// However A and B lie, a step of K by 4 takes TM + TN vec4 loads.
+// However A and B lie, a step of K by 4 takes TM + TN vec4 loads; with RK_SPREAD, where the eight
+// lanes of a workgroup (one subgroup, LX 8) share their rows, TM / 8 + TN.
 //
 // rk-compile: product
 // rk-compile: product.texel -DRK_TEXEL
+// rk-compile: product.spread -DRK_TEXEL -DRK_SPREAD
 // rk-compile: product_f16 -DW_BITS=16
 // rk-compile: product_f16.texel -DW_BITS=16 -DRK_TEXEL
+// rk-compile: product_f16.spread -DW_BITS=16 -DRK_TEXEL -DRK_SPREAD
 // rk-compile: product_i8 -DW_BITS=8
 // rk-compile: product_i8.texel -DW_BITS=8 -DRK_TEXEL
+// rk-compile: product_i8.spread -DW_BITS=8 -DRK_TEXEL -DRK_SPREAD
 // rk-compile: product_i4 -DW_BITS=4
 // rk-compile: product_i4.texel -DW_BITS=4 -DRK_TEXEL
+// rk-compile: product_i4.spread -DW_BITS=4 -DRK_TEXEL -DRK_SPREAD
 // rk-compile: product_i8i8 -DW_BITS=8 -DX_I8
 // rk-compile: product_i8i8.texel -DW_BITS=8 -DX_I8 -DRK_TEXEL
+// rk-compile: product_i8i8.spread -DW_BITS=8 -DX_I8 -DRK_TEXEL -DRK_SPREAD
 // rk-compile: product_mask -DW_MASK
 // rk-compile: product_mask.texel -DW_MASK -DRK_TEXEL
+// rk-compile: product_mask.spread -DW_MASK -DRK_TEXEL -DRK_SPREAD
 // rk-compile: product_24 -DW_24
 // rk-compile: product_24.texel -DW_24 -DRK_TEXEL
+// rk-compile: product_24.spread -DW_24 -DRK_TEXEL -DRK_SPREAD
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_control_flow_attributes : require
+#ifdef RK_SPREAD
+#extension GL_KHR_shader_subgroup_shuffle : require
+#endif
 #include "matmul/product.glsl"
 
 layout(local_size_x_id = 0) in;
@@ -87,10 +98,11 @@ void add_step(uint k)
         a_step(k + 4 * u, u);
         b_step(k + 4 * u, u);
         [[unroll]] for (uint i = 0; i < TM; i++) {
+            vec4 x = vec4(a_of(i, 0), a_of(i, 1), a_of(i, 2), a_of(i, 3));
             [[unroll]] for (uint j = 0; j < TN; j++) {
                 float s = sum[i * TN + j];
                 [[unroll]] for (uint c = 0; c < 4; c++)
-                    s += a_of(i, c) * b_of(j, c);
+                    s += x[c] * b_of(j, c);
                 sum[i * TN + j] = s;
             }
         }
@@ -101,7 +113,7 @@ void add_tail(uint k)
 {
     float x[TM];
     [[unroll]] for (uint i = 0; i < TM; i++)
-        x[i] = a_number(i, k);
+        x[i] = a_single(i, k);
     [[unroll]] for (uint j = 0; j < TN; j++) {
         float w = b_number(j, k);
         [[unroll]] for (uint i = 0; i < TM; i++)

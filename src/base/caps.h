@@ -30,8 +30,9 @@ typedef struct {
 
     gboolean subgroup_arithmetic; // reductions across a subgroup in compute shaders
     gboolean subgroup_ballot;     // broadcast included
-    gboolean f16_storage;         // 16-bit types in storage buffers
-    gboolean f16_arithmetic;      // float16_t arithmetic
+    gboolean subgroup_shuffle;
+    gboolean f16_storage;    // 16-bit types in storage buffers
+    gboolean f16_arithmetic; // float16_t arithmetic
     gboolean i8_storage;
     gboolean i8_arithmetic;
     gboolean int_dot; // packed 4x8-bit dot product (SPV_KHR_integer_dot_product)

@@ -24,6 +24,7 @@ const RkLimitRow RK_LIMITS[] = {
 const RkFastPathRow RK_FAST_PATHS[] = {
     {"subgroup-arithmetic", offsetof(RkCaps, subgroup_arithmetic)},
     {"subgroup-ballot", offsetof(RkCaps, subgroup_ballot)},
+    {"subgroup-shuffle", offsetof(RkCaps, subgroup_shuffle)},
     {"fp16-storage", offsetof(RkCaps, f16_storage)},
     {"fp16-arithmetic", offsetof(RkCaps, f16_arithmetic)},
     {"int8-storage", offsetof(RkCaps, i8_storage)},

@@ -86,6 +86,7 @@ copy_limits(const Properties *properties, RkCaps *caps)
         VkSubgroupFeatureFlags operations = properties->subgroup.supportedOperations;
         caps->subgroup_arithmetic = (operations & VK_SUBGROUP_FEATURE_ARITHMETIC_BIT) != 0;
         caps->subgroup_ballot = (operations & VK_SUBGROUP_FEATURE_BALLOT_BIT) != 0;
+        caps->subgroup_shuffle = (operations & VK_SUBGROUP_FEATURE_SHUFFLE_BIT) != 0;
     }
     caps->max_buffer_bytes = properties->allocation.maxMemoryAllocationSize;
     if (properties->buffer.maxBufferSize > 0)

@@ -13,15 +13,19 @@
 
 #define NO_ACT 0xffffffffu // as ACT in the shaders
 
+// How a kernel sees its operands: `path` of product.comp's kernels.
+enum { BY_STORAGE, BY_TEXEL, BY_SPREAD_TEXEL, BY_TILE, N_PATHS };
+
+#define PATHS(name)                                                                                \
+    {                                                                                              \
+        "product" name, "product" name ".texel", "product" name ".spread", "tile" name             \
+    }
 // Index: RkProductFormat.
-static const char *const SHADERS[RK_N_PRODUCTS][3] = {
-    [RK_PRODUCT_F32] = {"product", "product.texel", "tile"},
-    [RK_PRODUCT_F16] = {"product_f16", "product_f16.texel", "tile_f16"},
-    [RK_PRODUCT_I8] = {"product_i8", "product_i8.texel", "tile_i8"},
-    [RK_PRODUCT_I4] = {"product_i4", "product_i4.texel", "tile_i4"},
-    [RK_PRODUCT_I8_I8] = {"product_i8i8", "product_i8i8.texel", "tile_i8i8"},
-    [RK_PRODUCT_MASK] = {"product_mask", "product_mask.texel", "tile_mask"},
-    [RK_PRODUCT_24] = {"product_24", "product_24.texel", "tile_24"},
+static const char *const SHADERS[RK_N_PRODUCTS][N_PATHS] = {
+    [RK_PRODUCT_F32] = PATHS(""),        [RK_PRODUCT_F16] = PATHS("_f16"),
+    [RK_PRODUCT_I8] = PATHS("_i8"),      [RK_PRODUCT_I4] = PATHS("_i4"),
+    [RK_PRODUCT_I8_I8] = PATHS("_i8i8"), [RK_PRODUCT_MASK] = PATHS("_mask"),
+    [RK_PRODUCT_24] = PATHS("_24"),
 };
 
 // K that a lane of product.comp takes between two loads of packed words (BLOCK in right.glsl).
@@ -219,7 +223,7 @@ fits(const RkCaps *caps, const RkOpArgs *args, const RkProduct *p, gboolean texe
 // --- product.comp --------------------------------------------------------------------------------
 
 // param of its kernels.
-enum { R_TEXEL, R_LANES, R_LX, R_LK, R_TM, R_TN, R_UK };
+enum { R_PATH, R_LANES, R_LX, R_LK, R_TM, R_TN, R_UK };
 
 typedef struct {
     uint32_t lanes, lx, lk, tm, tn, uk;
@@ -227,21 +231,29 @@ typedef struct {
 
 // Fits the lanes to the shape: along N as far as there are columns, along K where both sides are
 // so short that tiles alone would leave workgroups without work.
+static void
+fit_lanes(Lanes *l, const RkProduct *p)
+{
+    uint32_t room = l->lanes / l->lk; // lanes for M and N
+    while (l->lx > 1 && (uint64_t)l->lx / 2 * l->tn >= p->n)
+        l->lx /= 2;
+    while (l->lx < room && (uint64_t)room / l->lx / 2 * l->tm >= p->m &&
+           (uint64_t)l->lx * l->tn < p->n)
+        l->lx *= 2;
+    if (p->m <= l->tm && p->batch == 1 && l->lx > 1 && l->lx * l->tn >= p->n)
+        l->lx /= 2; // at least two workgroups: a software driver has a thread for each
+    while (l->lk < l->lanes && (uint64_t)l->tm * (l->lanes / (l->lx * l->lk)) / 2 >= p->m &&
+           l->lanes / (l->lx * l->lk) > 1)
+        l->lk *= 2;
+}
+
 static Lanes
 lanes_of(const RkKernel *kernel, const RkProduct *p)
 {
     const uint32_t *v = kernel->param;
     Lanes l = {v[R_LANES], v[R_LX], v[R_LK], v[R_TM], v[R_TN], v[R_UK]};
-    uint32_t room = l.lanes / l.lk; // lanes for M and N
-    while (l.lx > 1 && (uint64_t)l.lx / 2 * l.tn >= p->n)
-        l.lx /= 2;
-    while (l.lx < room && (uint64_t)room / l.lx / 2 * l.tm >= p->m && (uint64_t)l.lx * l.tn < p->n)
-        l.lx *= 2;
-    if (p->m <= l.tm && p->batch == 1 && l.lx > 1 && l.lx * l.tn >= p->n)
-        l.lx /= 2; // at least two workgroups: a software driver has a thread for each
-    while (l.lk < l.lanes && (uint64_t)l.tm * (l.lanes / (l.lx * l.lk)) / 2 >= p->m &&
-           l.lanes / (l.lx * l.lk) > 1)
-        l.lk *= 2;
+    if (v[R_PATH] != BY_SPREAD_TEXEL) // whose lanes share their rows
+        fit_lanes(&l, p);
     // Unrolled over a whole block of packed words where K has several of them.
     uint32_t steps = BLOCK[p->format] / 4;
     gboolean whole = p->k % BLOCK[p->format] == 0 || p->k >= 8 * BLOCK[p->format];
@@ -261,6 +273,9 @@ product_supports(const RkKernel *kernel, const RkCaps *caps, const RkOpArgs *arg
     Lanes l = lanes_of(kernel, &p);
     if (v[R_LANES] > caps->max_invocations || l.tm * l.tn * l.uk > LONGEST)
         return FALSE;
+    gboolean eight = caps->subgroup_size == l.lanes && caps->subgroup_shuffle && caps->is_cpu;
+    if (v[R_PATH] == BY_SPREAD_TEXEL && (!eight || p.m <= l.tm / 2 || p.n <= l.lx * l.tn / 2))
+        return FALSE;
     if ((p.trans_a && l.tm % 4 != 0) || (!p.trans_b && l.tn % 4 != 0))
         return FALSE;
     uint64_t shared = l.lk > 1 ? (uint64_t)l.lanes * l.tm * l.tn * 4 : 4;
@@ -273,7 +288,7 @@ product_supports(const RkKernel *kernel, const RkCaps *caps, const RkOpArgs *arg
                     (l.tm == 4 && l.tn == 8 && p.m > 256);
     if (empty || tiny)
         return FALSE;
-    return fits(caps, args, &p, v[R_TEXEL]);
+    return fits(caps, args, &p, v[R_PATH] != BY_STORAGE);
 }
 
 static void
@@ -281,14 +296,14 @@ product_record(const RkKernel *kernel, const RkCaps *caps, const RkOpArgs *args,
                RkDispatchList *list)
 {
     RkProduct p = rk_product_of(args);
-    gboolean texel = kernel->param[R_TEXEL] != 0;
+    gboolean texel = kernel->param[R_PATH] != BY_STORAGE;
     Lanes l = lanes_of(kernel, &p);
     Grid g = grid_of(caps, &p, l.lanes / (l.lx * l.lk) * l.tm, l.lx * l.tn);
     if (g.groups == 0)
         return;
     gboolean parts = g.splits > 1;
     int32_t out = parts ? RK_OPERAND_SCRATCH : RK_OPERAND_OUT;
-    RkDispatch *d = rk_dispatch_add(list, SHADERS[p.format][texel ? 1 : 0]);
+    RkDispatch *d = rk_dispatch_add(list, SHADERS[p.format][kernel->param[R_PATH]]);
     bind(d, &p, texel, out);
     if (texel) {
         rk_dispatch_write(d, out, RK_BIND_STORAGE);
@@ -347,7 +362,7 @@ tile_record(const RkKernel *kernel, const RkCaps *caps, const RkOpArgs *args, Rk
     if (g.groups == 0)
         return;
     gboolean parts = g.splits > 1;
-    RkDispatch *d = rk_dispatch_add(list, SHADERS[p.format][2]);
+    RkDispatch *d = rk_dispatch_add(list, SHADERS[p.format][BY_TILE]);
     bind(d, &p, FALSE, parts ? RK_OPERAND_SCRATCH : RK_OPERAND_OUT);
     const uint32_t spec[] = {
         tile_threads(v),
@@ -390,8 +405,11 @@ enum {
     TEXEL_4X8,
     TEXEL_1X8,
     TEXEL_8X1,
-    TEXEL_12X12,
-    TEXEL_12X16,
+    SPREAD_8X8,
+    SPREAD_16X4,
+    SPREAD_24X4,
+    SPREAD_32X4,
+    SPREAD_24X8,
     STORAGE_4X4,
     STORAGE_1X4,
     STORAGE_4X1,
@@ -402,17 +420,20 @@ enum {
 };
 
 const RkKernel rk_product_kernels[RK_PRODUCT_KERNELS] = {
-    // texel, lanes, lanes along N, lanes along K, tile, steps of 4 in a row
-    [TEXEL_8X8] = REGISTERS("texel 8x8", 1, 8, 4, 1, 8, 8, 2),
-    [TEXEL_4X8] = REGISTERS("texel 4x8", 1, 8, 2, 1, 4, 8, 2),
-    [TEXEL_1X8] = REGISTERS("texel 1x8", 1, 8, 8, 1, 1, 8, 2),
-    [TEXEL_8X1] = REGISTERS("texel 8x1", 1, 8, 1, 1, 8, 1, 2),
-    [TEXEL_12X12] = REGISTERS("texel 12x12", 1, 8, 4, 1, 12, 12, 1),
-    [TEXEL_12X16] = REGISTERS("texel 12x16", 1, 8, 4, 1, 12, 16, 2),
-    [STORAGE_4X4] = REGISTERS("storage 4x4", 0, 64, 8, 1, 4, 4, 1),
-    [STORAGE_1X4] = REGISTERS("storage 1x4", 0, 64, 64, 1, 1, 4, 1),
-    [STORAGE_4X1] = REGISTERS("storage 4x1", 0, 64, 1, 1, 4, 1, 1),
-    [ROWS_1X2] = REGISTERS("rows 1x2", 0, 64, 2, 32, 1, 2, 1),
+    // path, lanes, lanes along N, lanes along K, tile, steps of 4 in a row
+    [TEXEL_8X8] = REGISTERS("texel 8x8", BY_TEXEL, 8, 4, 1, 8, 8, 2),
+    [TEXEL_4X8] = REGISTERS("texel 4x8", BY_TEXEL, 8, 2, 1, 4, 8, 2),
+    [TEXEL_1X8] = REGISTERS("texel 1x8", BY_TEXEL, 8, 8, 1, 1, 8, 2),
+    [TEXEL_8X1] = REGISTERS("texel 8x1", BY_TEXEL, 8, 1, 1, 8, 1, 2),
+    [SPREAD_8X8] = REGISTERS("spread 8x8", BY_SPREAD_TEXEL, 8, 8, 1, 8, 8, 2),
+    [SPREAD_16X4] = REGISTERS("spread 16x4", BY_SPREAD_TEXEL, 8, 8, 1, 16, 4, 2),
+    [SPREAD_24X4] = REGISTERS("spread 24x4", BY_SPREAD_TEXEL, 8, 8, 1, 24, 4, 2),
+    [SPREAD_32X4] = REGISTERS("spread 32x4", BY_SPREAD_TEXEL, 8, 8, 1, 32, 4, 2),
+    [SPREAD_24X8] = REGISTERS("spread 24x8", BY_SPREAD_TEXEL, 8, 8, 1, 24, 8, 2),
+    [STORAGE_4X4] = REGISTERS("storage 4x4", BY_STORAGE, 64, 8, 1, 4, 4, 1),
+    [STORAGE_1X4] = REGISTERS("storage 1x4", BY_STORAGE, 64, 64, 1, 1, 4, 1),
+    [STORAGE_4X1] = REGISTERS("storage 4x1", BY_STORAGE, 64, 1, 1, 4, 1, 1),
+    [ROWS_1X2] = REGISTERS("rows 1x2", BY_STORAGE, 64, 2, 32, 1, 2, 1),
     // block M, N, K; squares of 4 a thread takes along M, N; buffers
     [TILE_64X64] = TILE("tile 64x64", 64, 64, 16, 1, 1, 2),
     [TILE_128X64] = TILE("tile 128x64", 128, 64, 16, 2, 1, 1),
@@ -421,35 +442,40 @@ const RkKernel rk_product_kernels[RK_PRODUCT_KERNELS] = {
 
 // What runs untuned: the first row that holds and whose kernel suits. Figures:
 // tests/bench/RESULTS.md.
+#define ANY UINT32_MAX
 static const struct {
     gboolean cpu;
     uint32_t kernel;
-    uint32_t max_m, max_n, min_m, min_n;
-    double min_flops; // a larger tile takes longer to compile
+    uint32_t min_m, min_n, max_m, max_n;
+    uint32_t max_unrolled; // multiply-adds of vec4s in a row: more outgrow a core's code cache
 } CHOICES[] = {
-    {TRUE, TEXEL_8X1, UINT32_MAX, 3, 9, 1, 0},
-    {TRUE, TEXEL_1X8, 3, UINT32_MAX, 1, 1, 0},
-    {TRUE, TEXEL_4X8, 48, UINT32_MAX, 1, 1, 0},
-    {TRUE, TEXEL_12X12, UINT32_MAX, UINT32_MAX, 256, 256, 5e8},
-    {TRUE, TEXEL_8X8, UINT32_MAX, UINT32_MAX, 1, 1, 0},
-    {TRUE, TEXEL_4X8, UINT32_MAX, UINT32_MAX, 1, 1, 0},
-    {FALSE, ROWS_1X2, 8, UINT32_MAX, 1, 1, 0},
-    {FALSE, STORAGE_4X1, UINT32_MAX, 3, 4, 1, 0},
-    {FALSE, TILE_128X128, UINT32_MAX, UINT32_MAX, 1024, 1024, 0},
-    {FALSE, TILE_128X64, UINT32_MAX, UINT32_MAX, 512, 256, 0},
-    {FALSE, TILE_64X64, UINT32_MAX, UINT32_MAX, 33, 33, 0},
+    {TRUE, TEXEL_8X1, 9, 1, ANY, 3, ANY},          {TRUE, TEXEL_1X8, 1, 1, 3, ANY, ANY},
+    {TRUE, SPREAD_32X4, 96, 1, ANY, ANY, 384},     {TRUE, SPREAD_24X4, 72, 1, ANY, ANY, 384},
+    {TRUE, SPREAD_16X4, 16, 1, ANY, ANY, ANY},     {TRUE, SPREAD_8X8, 1, 1, ANY, ANY, ANY},
+    {TRUE, TEXEL_4X8, 1, 1, 48, ANY, ANY},         {TRUE, TEXEL_8X8, 1, 1, ANY, ANY, ANY},
+    {TRUE, TEXEL_4X8, 1, 1, ANY, ANY, ANY},        {FALSE, ROWS_1X2, 1, 1, 8, ANY, ANY},
+    {FALSE, STORAGE_4X1, 4, 1, ANY, 3, ANY},       {FALSE, TILE_128X128, 1024, 1024, ANY, ANY, ANY},
+    {FALSE, TILE_128X64, 512, 256, ANY, ANY, ANY}, {FALSE, TILE_64X64, 33, 33, ANY, ANY, ANY},
 };
+
+static uint32_t
+unrolled(const RkKernel *kernel, const RkProduct *p)
+{
+    if (kernel->record != product_record)
+        return 0;
+    Lanes l = lanes_of(kernel, p);
+    return l.tm * l.tn * l.uk;
+}
 
 const RkKernel *
 rk_product_pick(const RkCaps *caps, const RkOpArgs *args)
 {
     RkProduct p = rk_product_of(args);
-    double flops = 2.0 * p.batch * p.m * p.n * p.k;
     for (uint32_t i = 0; i < G_N_ELEMENTS(CHOICES); i++) {
         const RkKernel *kernel = &rk_product_kernels[CHOICES[i].kernel];
         if (CHOICES[i].cpu == caps->is_cpu && p.m <= CHOICES[i].max_m && p.n <= CHOICES[i].max_n &&
-            p.m >= CHOICES[i].min_m && p.n >= CHOICES[i].min_n && flops >= CHOICES[i].min_flops &&
-            kernel->supports(kernel, caps, args))
+            p.m >= CHOICES[i].min_m && p.n >= CHOICES[i].min_n &&
+            unrolled(kernel, &p) <= CHOICES[i].max_unrolled && kernel->supports(kernel, caps, args))
             return kernel;
     }
     const RkKernel *any = &rk_product_kernels[STORAGE_4X4];

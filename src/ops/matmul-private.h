@@ -46,7 +46,7 @@ typedef struct {
     void (*describe)(const RkOpArgs *args, RkProduct *product);
 } RkProductOp;
 
-#define RK_PRODUCT_KERNELS 13
+#define RK_PRODUCT_KERNELS 16
 extern const RkKernel rk_product_kernels[RK_PRODUCT_KERNELS];
 const RkKernel *rk_product_pick(const RkCaps *caps, const RkOpArgs *args);
 RkProduct rk_product_of(const RkOpArgs *args);
