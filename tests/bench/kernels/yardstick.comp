@@ -1,12 +1,10 @@
 #version 450
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// The product that every other is measured against: 16x16 tiles of A and B in shared memory, one
-// number of the result a thread, nothing clever.
+// The product that every other is measured against: 16x16 tiles of A [M, K] and B [K, N] in shared
+// memory, one number of the result a thread, nothing clever. M, N and K are multiples of 16.
 // Bindings: 0 A, 1 B, 2 out. Grid: a workgroup a tile, along N, then M. Barriers: around each tile's
 // use. Numerics: fp32, sums along K.
-//
-// rk-compile: yardstick
 #extension GL_GOOGLE_include_directive : require
 #include "lib/grid.glsl"
 
@@ -18,8 +16,6 @@ layout(set = 0, binding = 2, std430) writeonly buffer Result { float v[]; } resu
 
 layout(push_constant) uniform Push {
     uint m, n, k;
-    uint a_row, a_col; // words to the next along M, along K
-    uint b_col, b_row; // along N, along K
     uint tiles_n, groups;
 } p;
 
@@ -34,13 +30,12 @@ void main()
     uint row = group / p.tiles_n * 16 + y, col = group % p.tiles_n * 16 + x;
     float sum = 0.0;
     for (uint k = 0; k < p.k; k += 16) {
-        tile_a[y][x] = row < p.m && k + x < p.k ? a.v[row * p.a_row + (k + x) * p.a_col] : 0.0;
-        tile_b[y][x] = col < p.n && k + y < p.k ? b.v[(k + y) * p.b_row + col * p.b_col] : 0.0;
+        tile_a[y][x] = a.v[row * p.k + k + x];
+        tile_b[y][x] = b.v[(k + y) * p.n + col];
         barrier();
         for (uint i = 0; i < 16; i++)
             sum += tile_a[y][i] * tile_b[i][x];
         barrier();
     }
-    if (row < p.m && col < p.n)
-        result.v[row * p.n + col] = sum;
+    result.v[row * p.n + col] = sum;
 }
