@@ -2,6 +2,7 @@
 #include "app/cli_store.h"
 
 #include "base/json.h"
+#include "store/parts.h"
 
 #include <stdio.h>
 
@@ -38,4 +39,29 @@ rk_cli_print_ceiling(const char *json, GError **error)
     for (GList *n = names; n != NULL; n = n->next)
         printf("  %-26s %.5f\n", (char *)n->data, json_object_get_double_member(metrics, n->data));
     return TRUE;
+}
+
+static void
+show_pass(void *data, const char *what, uint64_t done, uint64_t total)
+{
+    rk_cli_progress(data, what, done, total, "rows");
+}
+
+gboolean
+rk_cli_fit_features(RkCli *cli, const RkSchema *schema, RkDataset *dataset,
+                    const GPtrArray *settings, GError **error)
+{
+    const RkPassProgress pass = {show_pass, cli};
+    if (settings->len == 0)
+        return TRUE;
+    g_autoptr(GPtrArray) list = g_ptr_array_new();
+    for (guint i = 0; i < settings->len; i++)
+        g_ptr_array_add(list, g_ptr_array_index(settings, i));
+    g_ptr_array_add(list, NULL);
+    if (dataset == NULL)
+        return rk_features_check(schema, (const char *const *)list->pdata, error);
+    g_autoptr(RkFeatures) features =
+        rk_dataset_fit_features(dataset, (const char *const *)list->pdata, &pass, error);
+    rk_cli_progress_end(cli);
+    return features != NULL;
 }

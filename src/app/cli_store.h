@@ -4,6 +4,7 @@
 #pragma once
 
 #include "app/cli.h"
+#include "store/dataset.h"
 #include "store/store.h"
 
 // Opens --db, else the one in the user's data folder, which is created. Under RK_STORE_EXISTING or
@@ -16,3 +17,9 @@ const char *rk_cli_one_argument(const RkCli *cli, int argc, char **argv, const c
 
 // Prints the best reachable metrics of a generated dataset (its metadata "ceiling"), a line each.
 gboolean rk_cli_print_ceiling(const char *json, GError **error);
+
+// Fits and keeps features of a dataset by --set assignments (those that are
+// rk_features_is_setting(); [n]), with progress. Does nothing without any.
+// Without a dataset only checks them over `schema`.
+gboolean rk_cli_fit_features(RkCli *cli, const RkSchema *schema, RkDataset *dataset,
+                             const GPtrArray *settings, GError **error);

@@ -164,6 +164,15 @@ print_text(RkDataset *dataset, const RkProfile *profile, GError **error)
         return FALSE;
     }
     fputs(text, stdout);
+    g_autoptr(RkFeatures) features = rk_dataset_features(dataset, &failure);
+    if (failure != NULL) {
+        g_propagate_error(error, g_steal_pointer(&failure));
+        return FALSE;
+    }
+    if (features != NULL) {
+        g_autofree char *fitted = rk_features_to_text(features, rk_dataset_schema(dataset));
+        printf("Features, fitted on the training part\n%s", fitted);
+    }
     return ceiling == NULL || rk_cli_print_ceiling(ceiling, error);
 }
 
@@ -190,6 +199,7 @@ rk_command_dataset(RkCli *cli, int argc, char **argv, GError **error)
 {
     g_autofree char *to = NULL;
     g_autofree char *separator = NULL;
+    g_auto(GStrv) assignments = NULL;
     gboolean no_header = FALSE;
     const GOptionEntry entries[] = {
         {"to", 0, 0, G_OPTION_ARG_FILENAME, &to, "Write its tables as files into a folder",
@@ -197,8 +207,12 @@ rk_command_dataset(RkCli *cli, int argc, char **argv, GError **error)
         {"separator", 0, 0, G_OPTION_ARG_STRING, &separator,
          "Between the cells of these files: one character, or tab (default ,)", "C"},
         {"no-header", 0, 0, G_OPTION_ARG_NONE, &no_header, "No line of names in these files", NULL},
+        {"set", 0, 0, G_OPTION_ARG_STRING_ARRAY, &assignments,
+         "Fit the features anew with this setting; see below", "key=value"},
         G_OPTION_ENTRY_NULL};
-    if (!rk_cli_parse(cli, &argc, &argv, entries, "NAME - profile a dataset, or export it", NULL,
+    g_autofree char *features = rk_features_help();
+    g_autofree char *help = g_strdup_printf("Features:\n%s", features);
+    if (!rk_cli_parse(cli, &argc, &argv, entries, "NAME - profile a dataset, or export it", help,
                       error))
         return FALSE;
     const char *name = rk_cli_one_argument(cli, argc, argv, "dataset", error);
@@ -207,6 +221,11 @@ rk_command_dataset(RkCli *cli, int argc, char **argv, GError **error)
     g_autoptr(RkStore) store = rk_cli_store(cli, RK_STORE_EXISTING, error);
     g_autoptr(RkDataset) dataset = store != NULL ? rk_dataset_open(store, name, error) : NULL;
     if (dataset == NULL)
+        return FALSE;
+    g_autoptr(GPtrArray) settings = g_ptr_array_new();
+    for (char **word = assignments; word != NULL && *word != NULL; word++)
+        g_ptr_array_add(settings, *word);
+    if (!rk_cli_fit_features(cli, NULL, dataset, settings, error))
         return FALSE;
     if (to == NULL)
         return describe(cli, dataset, error);

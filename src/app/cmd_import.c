@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "dataset/features.h"
 #include "store/intake.h"
 
 #include <signal.h>
@@ -21,7 +22,8 @@ typedef struct {
     gboolean dry_run;
     // What they say.
     RkParams *import_settings, *clean, *split;
-    GPtrArray *edits; // of char *, borrowed
+    GPtrArray *edits;    // of char *, borrowed
+    GPtrArray *features; // the same
     RkPseudonym *pseudonym;
 } Command;
 
@@ -37,6 +39,7 @@ command_clear(Command *command)
     g_clear_pointer(&command->clean, rk_params_free);
     g_clear_pointer(&command->split, rk_params_free);
     g_clear_pointer(&command->edits, g_ptr_array_unref);
+    g_clear_pointer(&command->features, g_ptr_array_unref);
     g_clear_pointer(&command->pseudonym, rk_pseudonym_free);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Command, command_clear)
@@ -50,6 +53,7 @@ help_text(void)
     g_autofree char *import = rk_params_help(rk_import_params, rk_n_import_params);
     g_autofree char *clean = rk_params_help(rk_clean_params, rk_n_clean_params);
     g_autofree char *split = rk_params_help(rk_split_params, rk_n_split_params);
+    g_autofree char *features = rk_features_help();
     return g_strdup_printf("PATH is a file, a folder, or - for standard input; files may be "
                            "compressed by gzip or zstd.\n\n"
                            "Formats:\n%s\n"
@@ -58,8 +62,9 @@ help_text(void)
                            "timestamp, label, text, ignore\n"
                            "  [TABLE.]FIELD.separator, .unit (s, ms, us, ns), .vocabulary; "
                            "TABLE.role (events, items, users, other)\n\n"
-                           "Settings of the reading:\n%s\nCleaning:\n%s\nSplit:\n%s",
-                           formats, import, clean, split);
+                           "Settings of the reading:\n%s\nCleaning:\n%s\nSplit:\n%s\n"
+                           "Features, fitted on the training part:\n%s",
+                           formats, import, clean, split, features);
 }
 
 // One --set: a change to the schema, or a setting of the table that has it.
@@ -77,6 +82,10 @@ assign(Command *command, const char *assignment, GError **error)
     g_autoptr(GPtrArray) names = g_ptr_array_new();
     if (rk_import_is_edit(assignment)) {
         g_ptr_array_add(command->edits, (char *)assignment);
+        return TRUE;
+    }
+    if (rk_features_is_setting(assignment)) {
+        g_ptr_array_add(command->features, (char *)assignment);
         return TRUE;
     }
     for (size_t s = 0; s < G_N_ELEMENTS(SETS); s++)
@@ -99,6 +108,7 @@ read_settings(Command *command, GError **error)
     command->clean = rk_params_new(rk_clean_params, rk_n_clean_params);
     command->split = rk_params_new(rk_split_params, rk_n_split_params);
     command->edits = g_ptr_array_new();
+    command->features = g_ptr_array_new();
     for (char **word = command->assignments; word != NULL && *word != NULL; word++)
         if (!assign(command, *word, error))
             return FALSE;
@@ -216,6 +226,11 @@ params_json(const Command *command)
     for (guint i = 0; i < command->edits->len; i++)
         json_builder_add_string_value(builder, g_ptr_array_index(command->edits, i));
     json_builder_end_array(builder);
+    json_builder_set_member_name(builder, "feature_settings");
+    json_builder_begin_array(builder);
+    for (guint i = 0; i < command->features->len; i++)
+        json_builder_add_string_value(builder, g_ptr_array_index(command->features, i));
+    json_builder_end_array(builder);
     for (size_t s = 0; s < G_N_ELEMENTS(SETS); s++) {
         json_builder_set_member_name(builder, SETS[s].name);
         rk_params_to_json(SETS[s].params, builder);
@@ -300,6 +315,9 @@ run(Command *command, RkImport *import, GError **error)
     release_interrupts(cli);
     if (!done)
         return FALSE;
+    g_autoptr(RkDataset) dataset = rk_dataset_open(store, command->name, error);
+    if (dataset == NULL || !rk_cli_fit_features(cli, NULL, dataset, command->features, error))
+        return FALSE;
     const double seconds = (double)(rk_clock_ns() - start_ns) * 1e-9;
     if (cli->json)
         print_json(command, import, &report, seconds);
@@ -321,6 +339,8 @@ rk_command_import(RkCli *cli, int argc, char **argv, GError **error)
     for (guint i = 0; i < command.edits->len; i++)
         if (!rk_import_edit(import, g_ptr_array_index(command.edits, i), error))
             return FALSE;
+    if (!rk_cli_fit_features(cli, rk_import_schema(import), NULL, command.features, error))
+        return FALSE;
     if (command.dry_run)
         return rk_import_preview(import, command.pseudonym, cli->json, error);
     return run(&command, import, error);

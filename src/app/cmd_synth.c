@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "dataset/features.h"
 #include "dataset/synth.h"
 #include "store/parts.h"
 
@@ -24,6 +25,7 @@ typedef struct {
     // What they say.
     const char *kind;
     RkParams *params, *split;
+    GPtrArray *features; // of char *, borrowed
 } Command;
 
 static void
@@ -34,6 +36,7 @@ command_clear(Command *command)
     g_strfreev(command->words);
     g_clear_pointer(&command->params, rk_params_free);
     g_clear_pointer(&command->split, rk_params_free);
+    g_clear_pointer(&command->features, g_ptr_array_unref);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Command, command_clear)
 
@@ -53,7 +56,8 @@ help_text(void)
                                help);
     }
     g_autofree char *split = rk_params_help(rk_split_params, rk_n_split_params);
-    g_string_append_printf(text, "\nSplit:\n%s", split);
+    g_autofree char *features = rk_features_help();
+    g_string_append_printf(text, "\nSplit:\n%s\nFeatures:\n%s", split, features);
     return g_string_free(text, FALSE);
 }
 
@@ -69,7 +73,12 @@ read_settings(Command *command, GError **error)
     command->split = rk_params_new(rk_split_params, rk_n_split_params);
     if (!rk_params_set(command->split, "split", split, error))
         return FALSE;
+    command->features = g_ptr_array_new();
     for (char **word = command->assignments; word != NULL && *word != NULL; word++) {
+        if (rk_features_is_setting(*word)) {
+            g_ptr_array_add(command->features, *word);
+            continue;
+        }
         gboolean splits = strncmp(*word, "split", 5) == 0;
         if (!rk_params_assign(splits ? command->split : command->params, *word, error))
             return FALSE;
@@ -209,7 +218,8 @@ rk_command_synth(RkCli *cli, int argc, char **argv, GError **error)
     g_autoptr(RkSynth) synth = store != NULL ? rk_synth_new(command.kind, command.params, seed,
                                                             (uint64_t)command.n_rows, error)
                                              : NULL;
-    if (synth == NULL)
+    if (synth == NULL ||
+        !rk_cli_fit_features(cli, rk_synth_source(synth)->schema, NULL, command.features, error))
         return FALSE;
     g_autoptr(RkSplit) split =
         rk_split_build(rk_synth_source(synth), command.split, seed,
@@ -218,6 +228,9 @@ rk_command_synth(RkCli *cli, int argc, char **argv, GError **error)
     if (ceiling == NULL || !write_dataset(&command, store, synth, ceiling, split, error))
         return FALSE;
     rk_cli_progress_end(cli);
+    g_autoptr(RkDataset) dataset = rk_dataset_open(store, command.name, error);
+    if (dataset == NULL || !rk_cli_fit_features(cli, NULL, dataset, command.features, error))
+        return FALSE;
     const double seconds = (double)(rk_clock_ns() - start_ns) * 1e-9;
     return print_result(&command, synth, ceiling, split, seconds, error);
 }

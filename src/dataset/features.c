@@ -106,13 +106,15 @@ apply_bucket(const RkFeature *f, RkCellValue cell)
     return (RkFeatureValue){.code = code};
 }
 
+// Edges are values that occur, so that no bucket is empty.
 static void
 fit_bucket(RkFeature *f, RkFeatureFit *fit, uint32_t n_buckets)
 {
+    const double *sorted = rk_reservoir_sorted(&fit->sample);
     f->knots = g_new0(double, MAX(n_buckets, 1));
-    for (uint32_t i = 1; i < n_buckets && fit->n > 0; i++) {
-        double edge = rk_reservoir_quantile(&fit->sample, i / (double)n_buckets);
-        if (edge > fit->min && (f->n_knots == 0 || edge > f->knots[f->n_knots - 1]))
+    for (uint64_t i = 1; i < n_buckets && fit->n > 0; i++) {
+        double edge = sorted[i * fit->sample.n / n_buckets];
+        if (edge > sorted[0] && (f->n_knots == 0 || edge > f->knots[f->n_knots - 1]))
             f->knots[f->n_knots++] = edge;
     }
 }

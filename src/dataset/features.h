@@ -51,6 +51,9 @@ typedef struct {
 // Whether an assignment is a setting of features.
 gboolean rk_features_is_setting(const char *assignment);
 
+// Whether settings hold over a schema, before anything is written.
+gboolean rk_features_check(const RkSchema *schema, const char *const *settings, GError **error);
+
 // Fits. `settings` is a list of assignments ended by NULL, or NULL; `split` NULL fits on all rows.
 // Side tables: on the rows that training events name. RK_ERROR_USAGE when a setting names no such
 // field or property, or doesn't suit the field's kind.

@@ -45,13 +45,15 @@ typedef struct {
 } Choice;
 
 typedef struct {
-    RkChunkSource *source;
+    const RkSchema *schema;
+    RkChunkSource *source; // NULL when settings are only checked
     const RkSplit *split;
     const RkPassProgress *progress;
     RkParams *params;
     GArray *choices; // of Choice
     RkFeatures *features;
-    RkFeatureFit *fits; // [features]
+    RkFeatureFit *fits; // [n_fits], of each feature
+    guint n_fits;
     uint8_t *part;
     GByteArray *seen[2];   // by code: users, items that training events name
     uint32_t table;        // of the pass
@@ -105,7 +107,7 @@ find_field(const RkSchema *schema, const char *key, Choice *choice)
 static gboolean
 check_choice(const Fit *fit, const Choice *choice, const char *assignment, GError **error)
 {
-    const RkTable *table = rk_schema_table(fit->source->schema, (uint32_t)choice->table);
+    const RkTable *table = rk_schema_table(fit->schema, (uint32_t)choice->table);
     RkFieldKind kind = rk_table_field(table, (uint32_t)choice->field)->kind;
     g_auto(GStrv) words = g_strsplit(PROPERTIES[choice->property].choices, "|", -1);
     const char *cause = NULL;
@@ -141,7 +143,7 @@ read_setting(Fit *fit, const char *assignment, GError **error)
     }
     Choice choice = {.property = (size_t)property};
     g_autofree char *key = g_strndup(assignment, n);
-    if (!find_field(fit->source->schema, key, &choice)) {
+    if (!find_field(fit->schema, key, &choice)) {
         g_set_error(error, RK_ERROR, RK_ERROR_USAGE,
                     "Can't set %s: the dataset has no field %s. See rankine dataset NAME.",
                     assignment, key);
@@ -169,7 +171,7 @@ chosen(const Fit *fit, uint32_t table, uint32_t field, size_t property)
 static void
 add_features(Fit *fit)
 {
-    const RkSchema *schema = fit->source->schema;
+    const RkSchema *schema = fit->schema;
     for (guint t = 0; t < schema->tables->len; t++) {
         const RkTable *table = rk_schema_table(schema, t);
         for (guint f = 0; f < table->fields->len; f++)
@@ -236,7 +238,7 @@ mark(GByteArray *seen, uint32_t code)
 static void
 choose_rows(const Fit *fit, const RkChunk *chunk)
 {
-    const RkTable *table = rk_schema_table(fit->source->schema, fit->table);
+    const RkTable *table = rk_schema_table(fit->schema, fit->table);
     if (fit->table == 0) {
         if (fit->split != NULL)
             rk_split_parts(fit->split, chunk->first_row, chunk->n_rows, fit->part);
@@ -265,7 +267,8 @@ take_chunk(const RkChunk *chunk, void *data, GError **error)
         if (feature->table != fit->table)
             continue;
         const RkColumn *column = &chunk->columns[feature->field];
-        const double *label = fit->label >= 0 ? chunk->columns[fit->label].real : NULL;
+        const double *label =
+            fit->table == 0 && fit->label >= 0 ? chunk->columns[fit->label].real : NULL;
         for (uint32_t row = 0; row < chunk->n_rows; row++) {
             if (fit->part[row] != RK_PART_TRAIN)
                 continue;
@@ -302,7 +305,7 @@ static gboolean
 pass(Fit *fit, uint32_t table, GError **error)
 {
     g_autoptr(GArray) columns = g_array_new(FALSE, FALSE, sizeof(int));
-    const RkTable *t = rk_schema_table(fit->source->schema, table);
+    const RkTable *t = rk_schema_table(fit->schema, table);
     for (guint f = 0; f < t->fields->len; f++) {
         RkFieldKind kind = rk_table_field(t, f)->kind;
         gboolean used = kind == RK_FIELD_USER || kind == RK_FIELD_ITEM || kind == RK_FIELD_LABEL;
@@ -331,6 +334,8 @@ finish(Fit *fit)
         if (!feature->kind->is_past)
             continue;
         double n = 0, labels = 0;
+        while (feature->n_totals > 0 && feature->totals[feature->n_totals - 1].n <= 0)
+            feature->n_totals--;
         for (uint32_t code = 0; code < feature->n_totals; code++) {
             n += feature->totals[code].n;
             labels += feature->totals[code].labels;
@@ -341,21 +346,30 @@ finish(Fit *fit)
 }
 
 static gboolean
-run(Fit *fit, const char *const *settings, GError **error)
+read_settings(Fit *fit, const char *const *settings, GError **error)
 {
     for (; settings != NULL && *settings != NULL; settings++)
         if (!read_setting(fit, *settings, error))
             return FALSE;
+    return TRUE;
+}
+
+static gboolean
+run(Fit *fit, const char *const *settings, GError **error)
+{
+    if (!read_settings(fit, settings, error))
+        return FALSE;
     add_features(fit);
     guint n = fit->features->features->len;
     fit->fits = g_new0(RkFeatureFit, MAX(n, 1));
+    fit->n_fits = n;
     for (guint i = 0; i < n; i++) {
         const RkFeature *f = g_ptr_array_index(fit->features->features, i);
         fit->fits[i] = (RkFeatureFit){.min = INFINITY, .max = -INFINITY};
         if (strcmp(f->kind->name, "quantile") == 0 || strcmp(f->kind->name, "bucket") == 0)
             rk_reservoir_init(&fit->fits[i].sample, 1u << 17, RK_STREAM_SAMPLE);
     }
-    for (guint t = 0; t < fit->source->schema->tables->len; t++)
+    for (guint t = 0; t < fit->schema->tables->len; t++)
         if (is_needed(fit, t) && !pass(fit, t, error))
             return FALSE;
     finish(fit);
@@ -365,38 +379,54 @@ run(Fit *fit, const char *const *settings, GError **error)
 static void
 fit_clear(Fit *fit)
 {
-    for (guint i = 0; fit->fits != NULL && i < fit->features->features->len; i++)
+    for (guint i = 0; i < fit->n_fits; i++)
         rk_reservoir_clear(&fit->fits[i].sample);
     for (guint i = 0; i < fit->choices->len; i++)
         g_free(g_array_index(fit->choices, Choice, i).value);
     g_array_unref(fit->choices);
     rk_params_free(fit->params);
+    rk_features_free(fit->features);
     g_free(fit->fits);
     g_free(fit->part);
     g_byte_array_unref(fit->seen[0]);
     g_byte_array_unref(fit->seen[1]);
 }
 
+static Fit
+fit_new(const RkSchema *schema)
+{
+    const RkTable *events = rk_events_table(schema);
+    return (Fit){.schema = schema,
+                 .params = rk_params_new(rk_feature_params, rk_n_feature_params),
+                 .choices = g_array_new(FALSE, FALSE, sizeof(Choice)),
+                 .features = rk_features_new(),
+                 .part = g_malloc(RK_CHUNK_ROWS),
+                 .seen = {g_byte_array_new(), g_byte_array_new()},
+                 .user = rk_table_find_kind(events, RK_FIELD_USER),
+                 .item = rk_table_find_kind(events, RK_FIELD_ITEM),
+                 .label = rk_table_find_kind(events, RK_FIELD_LABEL)};
+}
+
+gboolean
+rk_features_check(const RkSchema *schema, const char *const *settings, GError **error)
+{
+    Fit fit = fit_new(schema);
+    gboolean fits = read_settings(&fit, settings, error);
+    fit_clear(&fit);
+    return fits;
+}
+
 RkFeatures *
 rk_features_fit(RkChunkSource *source, const RkSplit *split, const char *const *settings,
                 const RkPassProgress *progress, GError **error)
 {
-    const RkTable *events = rk_events_table(source->schema);
-    g_autoptr(RkFeatures) features = rk_features_new();
-    Fit fit = {.source = source,
-               .split = split,
-               .progress = progress,
-               .params = rk_params_new(rk_feature_params, rk_n_feature_params),
-               .choices = g_array_new(FALSE, FALSE, sizeof(Choice)),
-               .features = features,
-               .part = g_malloc(RK_CHUNK_ROWS),
-               .seen = {g_byte_array_new(), g_byte_array_new()},
-               .user = rk_table_find_kind(events, RK_FIELD_USER),
-               .item = rk_table_find_kind(events, RK_FIELD_ITEM),
-               .label = rk_table_find_kind(events, RK_FIELD_LABEL)};
-    gboolean done = run(&fit, settings, error);
+    Fit fit = fit_new(source->schema);
+    fit.source = source;
+    fit.split = split;
+    fit.progress = progress;
+    RkFeatures *features = run(&fit, settings, error) ? g_steal_pointer(&fit.features) : NULL;
     fit_clear(&fit);
-    return done ? g_steal_pointer(&features) : NULL;
+    return features;
 }
 
 char *

@@ -25,4 +25,5 @@ check "no command exits 2" 2 'Usage'
 check "synth says the best reachable accuracy" 0 '^  rmse +0\.' synth ratings --as x --rows 5000 --db :memory: --quiet
 check "a kind of data that isn't there exits 2 and suggests one" 2 'Did you mean ratings' synth rating --as x --db :memory:
 check "a setting out of its range exits 2 and names it" 2 'noise' synth ctr --as x --set noise=2 --db :memory:
+check "a feature of a field that isn't there exits 2 before anything is written" 2 'no field agee' synth ratings --as x --set agee.scale=log --db :memory:
 echo "1..$n"
