@@ -11,9 +11,16 @@
 // Grid: a workgroup LANES / LX * TM rows. Barriers: between two layers, all lanes alike.
 // Numerics: fp32, sums along K.
 //
+// With RK_SPREAD a workgroup is one subgroup of eight lanes that share their rows, LX is 8: each
+// lane loads an eighth of the rows and they hand them round (left.glsl).
+//
 // rk-compile: mlp.texel -DRK_TEXEL
+// rk-compile: mlp.spread -DRK_TEXEL -DRK_SPREAD
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_control_flow_attributes : require
+#ifdef RK_SPREAD
+#extension GL_KHR_shader_subgroup_shuffle : require
+#endif
 #include "lib/grid.glsl"
 #include "lib/tensor.glsl"
 #include "pointwise/functions.glsl"
@@ -59,10 +66,16 @@ layout(push_constant) uniform Push {
 uint lane, first_row, m0;
 float sum[TM * TN];
 
-uint clamped_row(uint i)
-{
-    return min(m0 + i, p.m - 1);
-}
+// Row i of those that a lane loads, and number c of row i of the tile from what lanes loaded.
+#ifdef RK_SPREAD
+const uint AR = TM / 8;
+#define ROW(i)       (m0 + (i) * 8 + lane)
+#define A_OF(av, i)  subgroupShuffle(av[(i) / 8], (i) % 8)
+#else
+const uint AR = TM;
+#define ROW(i)       (m0 + (i))
+#define A_OF(av, i)  av[i]
+#endif
 
 void keep(uint at, uint row, uint col, uint n, vec4 v, bool last)
 {
@@ -87,26 +100,29 @@ void keep(uint at, uint row, uint col, uint n, vec4 v, bool last)
     }                                                                                             \
     void tiles##l(uint from, uint stride, uint to, uint k, uint n)                                \
     {                                                                                             \
-        uint a_at[TM], w_at[TN];                                                                  \
-        [[unroll]] for (uint i = 0; i < TM; i++)                                                  \
-            a_at[i] = from + clamped_row(i) * stride;                                             \
-        for (uint n0 = lane % LX * TN; n0 < n; n0 += LX * TN) {                                   \
+        uint a_at[AR], w_at[TN];                                                                  \
+        [[unroll]] for (uint i = 0; i < AR; i++)                                                  \
+            a_at[i] = from + min(ROW(i), p.m - 1) * stride;                                       \
+        /* All lanes stay together, whichever columns they have. */                               \
+        for (uint first_col = 0; first_col < n; first_col += LX * TN) {                           \
+            uint n0 = first_col + lane % LX * TN;                                                 \
             [[unroll]] for (uint j = 0; j < TN; j++)                                              \
                 w_at[j] = min(n0 + j, n - 1) * (k >> 2);                                          \
             [[unroll]] for (uint e = 0; e < TM * TN; e++)                                         \
                 sum[e] = 0.0;                                                                     \
             for (uint k4 = 0; k4 < k >> 2; k4 += UK) {                                            \
                 [[unroll]] for (uint u = 0; u < UK; u++) {                                        \
-                    vec4 av[TM], wv[TN];                                                          \
-                    [[unroll]] for (uint i = 0; i < TM; i++)                                      \
+                    vec4 av[AR], wv[TN];                                                          \
+                    [[unroll]] for (uint i = 0; i < AR; i++)                                      \
                         av[i] = RK_LOAD4(source, a_at[i] + k4 + u);                               \
                     [[unroll]] for (uint j = 0; j < TN; j++)                                      \
                         wv[j] = RK_LOAD4(weights, w_at[j] + k4 + u);                              \
                     [[unroll]] for (uint i = 0; i < TM; i++) {                                    \
+                        vec4 x = A_OF(av, i);                                                     \
                         [[unroll]] for (uint j = 0; j < TN; j++) {                                \
                             float s = sum[i * TN + j];                                            \
                             [[unroll]] for (uint c = 0; c < 4; c++)                               \
-                                s += av[i][c] * wv[j][c];                                         \
+                                s += x[c] * wv[j][c];                                             \
                             sum[i * TN + j] = s;                                                  \
                         }                                                                         \
                     }                                                                             \

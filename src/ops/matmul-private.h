@@ -96,6 +96,6 @@ typedef struct {
     RkMlpLayer layer[RK_MLP_LAYERS];
 } RkMlp;
 
-#define RK_MLP_KERNELS 6
+#define RK_MLP_KERNELS 8
 extern const RkKernel rk_mlp_kernels[RK_MLP_KERNELS];
 const RkKernel *rk_mlp_pick(const RkCaps *caps, const RkOpArgs *args);

@@ -140,6 +140,28 @@ grad(RkGraph *g, RkRef y, RkRef dy, RkRef *dx)
     dx[1] = grad_b(g, node.in[0], node.in[1], dy, trans_a, trans_b);
 }
 
+// --- fusion --------------------------------------------------------------------------------------
+
+// x w^T with the layout of weights is a dense layer once a bias or an activation follows it.
+static RkRef
+absorb(RkGraph *g, RkRef node, RkRef consumer)
+{
+    const RkNode n = *rk_graph_node(g, node), c = *rk_graph_node(g, consumer);
+    const RkType *w = rk_graph_type(g, n.in[1]);
+    int32_t act = RK_ACT_NONE;
+    float act_p = 0;
+    if (n.attr[TRANS_A].i || !n.attr[TRANS_B].i || w->rank != 2 || w->dim[0].per_batch ||
+        w->dim[1].per_batch)
+        return RK_NONE;
+    RkRef bias = rk_added_vector(g, node, consumer);
+    if (bias == RK_NONE && !rk_act_of(&c, &act, &act_p))
+        return RK_NONE;
+    return rk_dense_with(
+        g, n.in[0], n.in[1],
+        &(RkDenseOptions){
+            .bias = bias, .scale = RK_NONE, .x_scale = RK_NONE, .act = (RkAct)act, .alpha = act_p});
+}
+
 // --- samples -------------------------------------------------------------------------------------
 
 #define F32(r, ...)                                                                                \
@@ -199,6 +221,7 @@ static const RkOp ROWS[] = {
         .n_kernels = RK_PRODUCT_KERNELS,
         .kernels = rk_product_kernels,
         .pick = rk_product_pick,
+        .absorb = absorb,
         .n_samples = G_N_ELEMENTS(SAMPLES),
         .samples = SAMPLES,
         .rtol = 2e-5, // sums of up to 1100 fp32 products: sqrt(1100) roundings of 6e-8

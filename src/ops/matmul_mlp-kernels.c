@@ -64,7 +64,7 @@ spec_layers(RkDispatch *d, const RkOpArgs *args)
 
 // --- mlp.comp ------------------------------------------------------------------------------------
 
-enum { R_LX, R_TM, R_TN }; // param
+enum { R_SPREAD, R_LX, R_TM, R_TN }; // param; R_SPREAD: lanes share rows
 
 #define LANES 8u
 
@@ -79,6 +79,9 @@ registers_supports(const RkKernel *kernel, const RkCaps *caps, const RkOpArgs *a
 {
     Stack s = stack_of(args);
     uint64_t scratch = 2ull * s.m * scratch_stride(&s);
+    if (kernel->param[R_SPREAD] &&
+        (!caps->is_cpu || !caps->subgroup_shuffle || caps->subgroup_size != LANES))
+        return FALSE;
     return s.n_layers > 0 && s.divisor >= 4 && s.dim[0] > 0 &&
            (s.m > kernel->param[R_TM] / 2 || kernel->param[R_TM] == 1) &&
            weights_fit(caps, RK_BIND_TEXEL_F32X4, args) && scratch <= caps->max_texel_elements &&
@@ -244,10 +247,10 @@ layers_record(const RkKernel *kernel, const RkCaps *caps, const RkOpArgs *args,
 
 // --- the table -----------------------------------------------------------------------------------
 
-#define REGISTERS(label, ...)                                                                      \
+#define REGISTERS(label, spirv, ...)                                                               \
     {                                                                                              \
-        .name = label, .shader = "mlp.texel", .param = {__VA_ARGS__},                              \
-        .supports = registers_supports, .record = registers_record                                 \
+        .name = label, .shader = spirv, .param = {__VA_ARGS__}, .supports = registers_supports,    \
+        .record = registers_record                                                                 \
     }
 #define SHARED(label, ...)                                                                         \
     {                                                                                              \
@@ -255,13 +258,15 @@ layers_record(const RkKernel *kernel, const RkCaps *caps, const RkOpArgs *args,
         .supports = shared_supports, .record = shared_record                                       \
     }
 
-enum { TEXEL_8X8, TEXEL_4X8, TEXEL_1X8, SHARED_8, SHARED_1, LAYERS };
+enum { TEXEL_8X8, TEXEL_1X8, SPREAD_8X8, SPREAD_16X4, SPREAD_32X4, SHARED_8, SHARED_1, LAYERS };
 
 const RkKernel rk_mlp_kernels[RK_MLP_KERNELS] = {
-    // lanes along N, tile
-    [TEXEL_8X8] = REGISTERS("texel 8x8", 4, 8, 8),
-    [TEXEL_4X8] = REGISTERS("texel 4x8", 4, 4, 8),
-    [TEXEL_1X8] = REGISTERS("texel 1x8", 8, 1, 8),
+    // do lanes share rows, lanes along N, tile
+    [TEXEL_8X8] = REGISTERS("texel 8x8", "mlp.texel", 0, 4, 8, 8),
+    [TEXEL_1X8] = REGISTERS("texel 1x8", "mlp.texel", 0, 8, 1, 8),
+    [SPREAD_8X8] = REGISTERS("spread 8x8", "mlp.spread", 1, 8, 8, 8),
+    [SPREAD_16X4] = REGISTERS("spread 16x4", "mlp.spread", 1, 8, 16, 4),
+    [SPREAD_32X4] = REGISTERS("spread 32x4", "mlp.spread", 1, 8, 32, 4),
     // threads, rows
     [SHARED_8] = SHARED("shared 8 rows", 128, 8),
     [SHARED_1] = SHARED("shared 1 row", 64, 1),
@@ -273,12 +278,14 @@ rk_mlp_pick(const RkCaps *caps, const RkOpArgs *args)
 {
     const uint32_t SMALL = 64; // rows up to which a GPU gains by one dispatch for all layers
     Stack s = stack_of(args);
-    uint32_t wanted = s.m <= SMALL ? SHARED_1 : LAYERS;
+    uint32_t wanted = s.m <= SMALL ? SHARED_1 : LAYERS, second = LAYERS;
     if (!caps->is_cpu && s.m > 8 && s.m <= SMALL)
         wanted = SHARED_8;
-    if (caps->is_cpu)
-        wanted = s.m <= 4 ? TEXEL_1X8 : s.m <= 8 ? TEXEL_4X8 : TEXEL_8X8;
-    const uint32_t tries[] = {wanted, LAYERS, SHARED_1};
+    if (caps->is_cpu) {
+        wanted = s.m <= 4 ? TEXEL_1X8 : s.m <= 16 ? SPREAD_8X8 : SPREAD_16X4;
+        second = s.m <= 4 ? TEXEL_1X8 : TEXEL_8X8;
+    }
+    const uint32_t tries[] = {wanted, second, LAYERS, SHARED_1};
     for (uint32_t i = 0; i < G_N_ELEMENTS(tries); i++) {
         const RkKernel *kernel = &rk_mlp_kernels[tries[i]];
         if (kernel->supports(kernel, caps, args))
