@@ -1,58 +1,76 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Shared by batch.c (what a batch needs, its rows) and batch_parts.c (the arrays).
+// Between batch.c (what is asked for), batch_samples.c (which samples), batch_fill.c (their
+// values) and loader.c (when).
 #pragma once
 
 #include "dataset/batch.h"
-
-// How a side table is joined.
-enum { RK_JOIN_EVENT, RK_JOIN_ITEM, RK_JOIN_USER };
-
-typedef struct {
-    const RkFrame *frame;
-    int join;
-    uint32_t word;   // in the record
-    uint32_t column; // of the frame
-    uint32_t base;
-    gboolean is_item;  // the item of the row: a negative's own
-    gboolean is_label; // 0 for a negative
-} RkBatchColumn;
+#include "dataset/frame-private.h"
+#include "dataset/imbalance.h"
 
 typedef struct {
-    RkBatchPart is;
-    RkBatchColumn *columns; // [is.n_columns]
-    uint64_t n_words;
-} RkBatchArray;
+    RkBatchColumn about;
+    int field;      // in the frame; -1 without
+    uint64_t words; // of a whole batch
+} RkBatchSlotColumn;
 
-struct RkBatcher {
-    RkBatchOptions is;
-    uint32_t n_arrays;
-    RkBatchArray *arrays;
-    uint32_t n_frames;
-    RkFrame **frames; // by table; NULL where none is needed
-    uint32_t n_each;  // rows that a row of the dataset makes: 1 + negatives
-    uint32_t n_out;   // R
-    uint64_t n_sorted;
-    int user_word, item_word; // of the event record, -1
-    RkHistory *history;
-    RkNegatives *negatives;
-    RkBalance *balance;
-    int label_word;
-};
+// All that is decided before the first batch. Immutable; any thread reads.
+typedef struct {
+    RkFrame *frame;
+    RkSamples samples;
+    unsigned parts, history_parts;
+    uint32_t n_columns;
+    RkBatchSlotColumn *columns;
+    uint32_t batch; // B
+    uint32_t width; // T of histories; 0 without
+    gboolean shuffle, binary, truncate;
+    float threshold;
+    float weight[2];
+    uint64_t seed;
+    uint32_t *list; // [n_list] rows, or the last targets of sequences; NULL: every row in order
+    uint32_t n_list;
+    uint32_t n_negative;    // with imbalance: rows of label 0, first in the list
+    RkImbalance *imbalance; // NULL without
+    uint64_t n_samples;     // an epoch, expanded
+    uint64_t n_batches;     // an epoch
+    uint32_t n_each;        // POINTWISE: samples that an event makes; else 1
+    RkNegatives *negatives; // NULL without
+    gboolean in_batch;      // they come from the batch
+    const RkHistory *history;
+} RkBatchPlan;
 
-struct RkBatchScratch {
-    uint32_t *row;      // [batch] of the event frame
-    uint32_t *user;     // [batch] codes
-    uint32_t *item;     // [batch]
-    uint32_t *negative; // [batch, count]
-    uint32_t *joined;   // [R] rows of a side table
-    uint32_t *sorted;   // [n_sorted] index, packed, spare
-    uint32_t n_rows;    // real ones
-};
+// One thread's space to fill batches in.
+typedef struct {
+    uint32_t epoch, n;         // samples; the rest of B is padding
+    uint32_t *sample;          // [B] number for draws
+    uint32_t *row;             // [B]
+    uint32_t *user, *item;     // [B]; the item is the negative's where it is one
+    uint32_t *other;           // [B] POINTWISE: 0 for the event itself, j for its j-th negative
+    uint32_t *place, *n_place; // SEQUENCES: [B, T + 1] and [B]: places in the history, newest first
+    uint32_t *pool, n_pool;    // items of the batch, for in-batch negatives
+    uint32_t *sort;            // for SORTED
+} RkBatchWork;
 
-// Writes one array.
-void rk_batch_write(const RkBatcher *batcher, const RkBatchScratch *scratch,
-                    const RkBatchArray *array, uint32_t *out);
+RkBatchPlan *rk_batch_plan_new(const RkBatchOptions *options, GError **error);
+void rk_batch_plan_free(RkBatchPlan *plan);
+RkBatchWork *rk_batch_work_new(const RkBatchPlan *plan);
+void rk_batch_work_free(RkBatchWork *work);
 
-// Words of an array; sets *sorted to the scratch it needs.
-uint64_t rk_batch_words(const RkBatcher *batcher, const RkBatchPart *part, uint64_t *sorted);
+// Lists the samples of a plan whose other members are set: list, imbalance, weights, counts.
+gboolean rk_batch_list(RkBatchPlan *plan, const RkBatchOptions *options, const RkParams *set,
+                       GError **error);
+
+// Finds which samples a batch has: row, user, item and the rest of `work`.
+void rk_batch_choose(const RkBatchPlan *plan, RkBatchWork *work, uint32_t epoch, uint64_t batch);
+
+// Fills memory [n_columns]. RK_ERROR_DATA when a ragged bag overflows.
+gboolean rk_batch_fill(const RkBatchPlan *plan, RkBatchWork *work, void *const *memory,
+                       GError **error);
+
+// What to draw for: a sample of the batch.
+RkNegativesFor rk_batch_drawing(const RkBatchWork *work, uint32_t i);
+
+float rk_batch_label(const RkBatchPlan *plan, uint32_t row); // NaN when missing
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(RkBatchPlan, rk_batch_plan_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(RkBatchWork, rk_batch_work_free)

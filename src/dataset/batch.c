@@ -3,382 +3,341 @@
 
 #include <string.h>
 
-// ---- what the parts need -----------------------------------------------------------------------
+const RkParam rk_batch_params[] = {
+    {"batch", RK_PARAM_INT, 1, 1 << 22, "1024", "samples", NULL, "Samples a step"},
+    {"shuffle", RK_PARAM_CHOICE, 0, 0, "epoch", NULL, "epoch|none",
+     "A new order every epoch, or the stored one"},
+    {"drop-last", RK_PARAM_BOOL, 0, 0, "false", NULL, NULL,
+     "Leave out the last batch when it is not full"},
+    {"loader.threads", RK_PARAM_INT, 0, 64, "1", NULL, NULL,
+     "Threads that fill batches ahead; 0 fills them when they are asked for"},
+    {"label.binary", RK_PARAM_BOOL, 0, 0, "false", NULL, NULL, "Make labels 0 or 1 by a threshold"},
+    {"label.threshold", RK_PARAM_REAL, -1e30, 1e30, "1", NULL, NULL,
+     "Labels at or above it are 1 (label.binary)"},
+    {"bag.overflow", RK_PARAM_CHOICE, 0, 0, "error", NULL, "error|truncate",
+     "What to do when the values of a batch's bags don't fit: stop, or leave out the last ones"},
+    {"history.parts", RK_PARAM_CHOICE, 0, 0, "auto", NULL, "auto|train|all",
+     "Parts whose events are in histories: up to the samples' own, training alone, or all"},
+    {"sequence.windows", RK_PARAM_CHOICE, 0, 0, "last", NULL, "last|all",
+     "A user with more events than fit gives the last of them, or one sample for each stretch"},
+};
+const size_t rk_n_batch_params = G_N_ELEMENTS(rk_batch_params);
 
-// Columns to load, by table.
-typedef struct {
-    RkChunkSource *source;
-    GPtrArray **names; // [tables] of char *
-} Needs;
+// ---- kinds -------------------------------------------------------------------------------------
 
-static gboolean
-refuse(GError **error, const RkBatchPart *part, const char *cause)
-{
-    g_set_error(error, RK_ERROR, RK_ERROR_USAGE, "Can't batch %s: %s.", part->name, cause);
-    return FALSE;
-}
+typedef enum {
+    NEEDS_FIELD = 1 << 0,
+    NEEDS_WIDTH = 1 << 1,
+    NEEDS_HISTORY = 1 << 2,
+    NEEDS_SEQUENCES = 1 << 3,
+    NEEDS_NEGATIVES = 1 << 4,
+    NEEDS_OF = 1 << 5,
+    NEEDS_ITEM = 1 << 6,
+    IS_FLOAT = 1 << 7,
+} KindFlags;
 
-// "field" of the events or "table.field"; a feature's own name may have dots.
-static uint32_t
-table_of(const RkSchema *schema, const char *column, const char **name)
-{
-    *name = column;
-    for (guint t = 1; t < schema->tables->len; t++) {
-        const char *table = rk_schema_table(schema, t)->name;
-        size_t n = strlen(table);
-        if (strncmp(column, table, n) == 0 && column[n] == '.') {
-            *name = column + n + 1;
-            return t;
-        }
-    }
-    return 0;
-}
-
-static void
-need(Needs *needs, uint32_t table, const char *name)
-{
-    if (needs->names[table] == NULL)
-        needs->names[table] = g_ptr_array_new_with_free_func(g_free);
-    for (guint i = 0; i < needs->names[table]->len; i++)
-        if (strcmp(g_ptr_array_index(needs->names[table], i), name) == 0)
-            return;
-    g_ptr_array_add(needs->names[table], g_strdup(name));
-}
-
-static int
-need_kind(Needs *needs, RkFieldKind kind)
-{
-    const RkTable *events = rk_events_table(needs->source->schema);
-    int field = rk_table_find_kind(events, kind);
-    if (field >= 0)
-        need(needs, 0, rk_table_field(events, (uint32_t)field)->name);
-    return field;
-}
-
-static gboolean
-load_frames(RkBatcher *b, Needs *needs, GError **error)
-{
-    const RkFrameOptions options = {b->is.split, b->is.part, b->is.features, b->is.n_threads};
-    b->n_frames = needs->source->schema->tables->len;
-    b->frames = g_new0(RkFrame *, b->n_frames);
-    for (uint32_t t = 0; t < b->n_frames; t++) {
-        GPtrArray *names = needs->names[t];
-        if (names == NULL)
-            continue;
-        b->frames[t] = rk_frame_load(needs->source, t, (const char *const *)names->pdata,
-                                     names->len, &options, error);
-        if (b->frames[t] == NULL)
-            return FALSE;
-    }
-    return TRUE;
-}
-
-static int
-word_of(const RkFrame *frame, RkFieldKind kind)
-{
-    int column = rk_frame_find_kind(frame, kind);
-    return column >= 0 ? (int)frame->columns[column].word : -1;
-}
-
-// ---- arrays ------------------------------------------------------------------------------------
-
-static gboolean
-join(const RkBatcher *b, const RkSchema *schema, const RkBatchPart *part, uint32_t table,
-     RkBatchColumn *out, GError **error)
-{
-    RkTableRole role = rk_schema_table(schema, table)->role;
-    out->join = role == RK_TABLE_ITEMS   ? RK_JOIN_ITEM
-                : role == RK_TABLE_USERS ? RK_JOIN_USER
-                                         : RK_JOIN_EVENT;
-    if (table == 0)
-        return TRUE;
-    if (out->join == RK_JOIN_EVENT)
-        return refuse(error, part, "only tables of items or users can be joined");
-    if (out->frame->row_of == NULL || (out->join == RK_JOIN_ITEM ? b->item_word : b->user_word) < 0)
-        return refuse(error, part, "the events or the side table lack the id to join by");
-    return TRUE;
-}
-
-static gboolean
-find_column(const RkBatcher *b, const RkSchema *schema, const RkBatchPart *part, uint32_t c,
-            RkBatchColumn *out, GError **error)
-{
-    static const RkFrameType TYPES[] = {[RK_BATCH_CODES] = RK_FRAME_CODE,
-                                        [RK_BATCH_REALS] = RK_FRAME_REAL,
-                                        [RK_BATCH_TIMES] = RK_FRAME_TIME,
-                                        [RK_BATCH_BAG] = RK_FRAME_BAG};
+static const struct {
     const char *name;
-    uint32_t table = table_of(schema, part->columns[c], &name);
-    out->frame = b->frames[table];
-    out->column = (uint32_t)rk_frame_find(out->frame, name);
-    const RkFrameColumn *column = &out->frame->columns[out->column];
-    out->word = column->word;
-    out->base = part->base != NULL ? part->base[c] : 0;
-    out->is_item = table == 0 && column->kind == RK_FIELD_ITEM && b->n_each > 1;
-    out->is_label = table == 0 && column->kind == RK_FIELD_LABEL;
-    if (column->type != TYPES[part->kind])
-        return refuse(error, part,
-                      "a column has another type: codes, numbers, times and bags go "
-                      "into arrays of their own");
-    if (column->is_past && b->n_each > 1)
-        return refuse(error, part,
-                      "counts and rates of the past aren't known for negative rows. Draw the "
-                      "negatives as an array of their own");
-    return join(b, schema, part, table, out, error);
-}
+    KindFlags flags;
+    unsigned columns; // bits 1 << RkColumnType that `field` may have
+    unsigned of;      // bits 1 << RkBatchKind that it may derive from
+} KINDS[RK_N_BATCH_KINDS] = {
+    [RK_BATCH_CODE] = {"code", NEEDS_FIELD, 1 << RK_COLUMN_CODE},
+    [RK_BATCH_BAG] = {"bag", NEEDS_FIELD, 1 << RK_COLUMN_CODES},
+    [RK_BATCH_ENDS] = {"ends", NEEDS_OF, .of = 1 << RK_BATCH_BAG},
+    [RK_BATCH_NUMBER] = {"number", NEEDS_FIELD | IS_FLOAT, 1 << RK_COLUMN_REAL},
+    [RK_BATCH_TIME] = {"time", NEEDS_FIELD, 1 << RK_COLUMN_TIME},
+    [RK_BATCH_LABEL] = {"label", IS_FLOAT},
+    [RK_BATCH_WEIGHT] = {"weight", IS_FLOAT},
+    [RK_BATCH_HISTORY] = {"history", NEEDS_WIDTH | NEEDS_HISTORY},
+    [RK_BATCH_HISTORY_LENGTH] = {"history length", NEEDS_OF, .of = 1 << RK_BATCH_HISTORY},
+    [RK_BATCH_TARGET] = {"target", NEEDS_WIDTH | NEEDS_HISTORY | NEEDS_SEQUENCES},
+    [RK_BATCH_NEGATIVES] = {"negatives", NEEDS_WIDTH | NEEDS_NEGATIVES | NEEDS_ITEM},
+    [RK_BATCH_CANDIDATES] = {"candidates", NEEDS_WIDTH | NEEDS_NEGATIVES | NEEDS_ITEM},
+    [RK_BATCH_ROW] = {"row", 0},
+    [RK_BATCH_LOG_Q] = {"log q", NEEDS_OF | NEEDS_NEGATIVES | IS_FLOAT,
+                        .of = 1 << RK_BATCH_CODE | 1 << RK_BATCH_TARGET | 1 << RK_BATCH_NEGATIVES |
+                              1 << RK_BATCH_CANDIDATES},
+    [RK_BATCH_SORTED] = {"sorted", NEEDS_OF,
+                         .of = 1 << RK_BATCH_CODE | 1 << RK_BATCH_BAG | 1 << RK_BATCH_HISTORY |
+                               1 << RK_BATCH_TARGET | 1 << RK_BATCH_NEGATIVES |
+                               1 << RK_BATCH_CANDIDATES},
+};
 
-static gboolean
-is_index(const RkBatchArray *array)
+const char *
+rk_batch_kind_name(RkBatchKind kind)
 {
-    static const gboolean INDEX[RK_N_BATCH_KINDS] = {
-        [RK_BATCH_CODES] = TRUE,    [RK_BATCH_BAG] = TRUE,       [RK_BATCH_HISTORY] = TRUE,
-        [RK_BATCH_SEQUENCE] = TRUE, [RK_BATCH_NEGATIVES] = TRUE,
-    };
-    return INDEX[array->is.kind];
-}
-
-static gboolean
-add_array(RkBatcher *b, const RkSchema *schema, const RkBatchPart *part, uint32_t i, GError **error)
-{
-    RkBatchArray *array = &b->arrays[i];
-    array->is = *part;
-    array->columns = g_new0(RkBatchColumn, MAX(part->n_columns, 1));
-    for (uint32_t c = 0; c < part->n_columns; c++)
-        if (!find_column(b, schema, part, c, &array->columns[c], error))
-            return FALSE;
-    if (part->kind == RK_BATCH_SORTED && (part->of >= i || !is_index(&b->arrays[part->of])))
-        return refuse(error, part, "only an earlier array of codes can be sorted");
-    if (part->kind == RK_BATCH_NEGATIVES &&
-        (b->n_each > 1 || rk_negatives_count(b->negatives) == 0))
-        return refuse(error, part, "negatives are off or are rows already");
-    if ((part->kind == RK_BATCH_HISTORY || part->kind == RK_BATCH_SEQUENCE ||
-         part->kind == RK_BATCH_BAG) &&
-        part->length == 0)
-        return refuse(error, part, "its length is 0");
-    uint64_t sorted = 0;
-    array->n_words = rk_batch_words(b, part, &sorted);
-    b->n_sorted = MAX(b->n_sorted, sorted);
-    if (array->n_words >= UINT32_MAX)
-        return refuse(error, part, "it is larger than 16 GiB. Lower the batch");
-    return TRUE;
-}
-
-// ---- building ----------------------------------------------------------------------------------
-
-static gboolean
-has_kind(const RkBatchPart *parts, uint32_t n, RkBatchKind kind)
-{
-    for (uint32_t i = 0; i < n; i++)
-        if (parts[i].kind == kind)
-            return TRUE;
-    return FALSE;
-}
-
-static gboolean
-add_negatives(RkBatcher *b, RkChunkSource *source, GError **error)
-{
-    if (b->is.negatives == NULL)
-        return TRUE;
-    b->negatives = rk_negatives_new(b->is.negatives, source, b->is.split, b->history, b->is.n_items,
-                                    b->is.seed, error);
-    if (b->negatives != NULL && b->is.negative_rows)
-        b->n_each = 1 + rk_negatives_count(b->negatives);
-    return b->negatives != NULL;
-}
-
-static gboolean
-add_balance(RkBatcher *b, GError **error)
-{
-    const RkFrame *events = b->frames[0];
-    g_autofree float *label = NULL;
-    b->label_word = word_of(events, RK_FIELD_LABEL);
-    if (b->label_word >= 0) {
-        label = g_new(float, MAX(events->n_rows, 1));
-        for (uint32_t row = 0; row < events->n_rows; row++)
-            memcpy(&label[row], &rk_frame_record(events, row)[b->label_word], sizeof *label);
-    }
-    b->balance = rk_balance_new(b->is.balance, label, events->n_rows, b->is.seed, error);
-    return b->balance != NULL;
-}
-
-static gboolean
-needs_history(const RkBatcher *b, const RkBatchPart *parts, uint32_t n)
-{
-    gboolean excludes = b->is.negatives != NULL &&
-                        strcmp(rk_params_text(b->is.negatives, "negatives"), "none") != 0 &&
-                        rk_params_bool(b->is.negatives, "negatives.exclude-seen");
-    return excludes || has_kind(parts, n, RK_BATCH_HISTORY) ||
-           has_kind(parts, n, RK_BATCH_SEQUENCE);
-}
-
-static gboolean
-build(RkBatcher *b, Needs *needs, const RkBatchPart *parts, GError **error)
-{
-    const RkSchema *schema = needs->source->schema;
-    for (uint32_t i = 0; i < b->n_arrays; i++)
-        for (uint32_t c = 0; c < parts[i].n_columns; c++) {
-            const char *name;
-            uint32_t table = table_of(schema, parts[i].columns[c], &name);
-            need(needs, table, name);
-        }
-    int user = need_kind(needs, RK_FIELD_USER);
-    need_kind(needs, RK_FIELD_ITEM);
-    if (b->is.balance != NULL || has_kind(parts, b->n_arrays, RK_BATCH_WEIGHTS))
-        need_kind(needs, RK_FIELD_LABEL);
-    if (needs->names[0] == NULL) { // any column gives the number of rows
-        need(needs, 0, rk_table_field(rk_events_table(schema), 0)->name);
-    }
-    if (!load_frames(b, needs, error))
-        return FALSE;
-    b->user_word = word_of(b->frames[0], RK_FIELD_USER);
-    b->item_word = word_of(b->frames[0], RK_FIELD_ITEM);
-    if (user >= 0 && needs_history(b, parts, b->n_arrays)) {
-        b->history = rk_history_new(needs->source, b->is.split, b->is.part, b->is.n_users, error);
-        if (b->history == NULL)
-            return FALSE;
-    }
-    if (!add_negatives(b, needs->source, error) || !add_balance(b, error))
-        return FALSE;
-    b->n_out = b->is.batch * b->n_each;
-    for (uint32_t i = 0; i < b->n_arrays; i++) {
-        gboolean past = parts[i].kind == RK_BATCH_HISTORY || parts[i].kind == RK_BATCH_SEQUENCE;
-        if (past && b->history == NULL)
-            return refuse(error, &parts[i], "the events name no user");
-        if (!add_array(b, schema, &parts[i], i, error))
-            return FALSE;
-    }
-    return TRUE;
-}
-
-RkBatcher *
-rk_batcher_new(RkChunkSource *source, const RkBatchPart *parts, uint32_t n_parts,
-               const RkBatchOptions *options, GError **error)
-{
-    g_autoptr(RkBatcher) b = g_new0(RkBatcher, 1);
-    b->is = *options;
-    b->n_each = 1;
-    b->n_arrays = n_parts;
-    b->arrays = g_new0(RkBatchArray, MAX(n_parts, 1));
-    g_assert(options->batch > 0);
-    guint n_tables = source->schema->tables->len;
-    Needs needs = {source, g_new0(GPtrArray *, n_tables)};
-    gboolean done = build(b, &needs, parts, error);
-    for (guint t = 0; t < n_tables; t++)
-        g_clear_pointer(&needs.names[t], g_ptr_array_unref);
-    g_free(needs.names);
-    if (done && rk_batcher_n_batches(b) == 0) {
-        g_set_error(error, RK_ERROR, RK_ERROR_USAGE,
-                    "Can't batch the %s part: it has %" G_GUINT64_FORMAT
-                    " rows, a batch has %u. Lower the batch or choose another split.",
-                    rk_part_name(options->part), rk_batcher_epoch_rows(b), options->batch);
-        return NULL;
-    }
-    return done ? g_steal_pointer(&b) : NULL;
-}
-
-void
-rk_batcher_free(RkBatcher *b)
-{
-    if (b == NULL)
-        return;
-    for (uint32_t i = 0; i < b->n_arrays; i++)
-        g_free(b->arrays[i].columns);
-    g_free(b->arrays);
-    for (uint32_t t = 0; t < b->n_frames; t++)
-        rk_frame_free(b->frames[t]);
-    g_free(b->frames);
-    rk_negatives_free(b->negatives);
-    rk_history_free(b->history);
-    rk_balance_free(b->balance);
-    g_free(b);
-}
-
-uint32_t
-rk_batcher_n_parts(const RkBatcher *b)
-{
-    return b->n_arrays;
-}
-
-uint64_t
-rk_batcher_words(const RkBatcher *b, uint32_t part)
-{
-    return b->arrays[part].n_words;
-}
-
-uint64_t
-rk_batcher_epoch_rows(const RkBatcher *b)
-{
-    return rk_balance_n_rows(b->balance);
-}
-
-uint64_t
-rk_batcher_n_batches(const RkBatcher *b)
-{
-    uint64_t n = rk_batcher_epoch_rows(b);
-    return b->is.drop_last ? n / b->is.batch : (n + b->is.batch - 1) / b->is.batch;
-}
-
-// ---- filling -----------------------------------------------------------------------------------
-
-RkBatchScratch *
-rk_batch_scratch_new(const RkBatcher *b)
-{
-    RkBatchScratch *s = g_new0(RkBatchScratch, 1);
-    size_t n = b->is.batch, n_negatives = rk_negatives_count(b->negatives);
-    s->row = g_new(uint32_t, n);
-    s->user = g_new(uint32_t, n);
-    s->item = g_new(uint32_t, n);
-    s->negative = g_new(uint32_t, MAX(n * n_negatives, 1));
-    s->sorted = g_new(uint32_t, MAX(b->n_sorted, 1));
-    return s;
-}
-
-void
-rk_batch_scratch_free(RkBatchScratch *s)
-{
-    if (s == NULL)
-        return;
-    g_free(s->row);
-    g_free(s->user);
-    g_free(s->item);
-    g_free(s->negative);
-    g_free(s->sorted);
-    g_free(s);
-}
-
-static void
-choose_rows(const RkBatcher *b, RkBatchScratch *s, uint32_t epoch, uint64_t first)
-{
-    const RkFrame *events = b->frames[0];
-    s->n_rows = (uint32_t)MIN(b->is.batch, rk_batcher_epoch_rows(b) - first);
-    for (uint32_t i = 0; i < s->n_rows; i++) {
-        s->row[i] = rk_balance_row(b->balance, epoch, first + i, b->is.shuffle);
-        __builtin_prefetch(rk_frame_record(events, s->row[i]));
-    }
-    for (uint32_t i = s->n_rows; i < b->is.batch; i++)
-        s->row[i] = s->row[s->n_rows - 1];
-    for (uint32_t i = 0; i < b->is.batch; i++) {
-        const uint32_t *record = rk_frame_record(events, s->row[i]);
-        s->user[i] = b->user_word >= 0 ? record[b->user_word] : RK_CODE_MISSING;
-        s->item[i] = b->item_word >= 0 ? record[b->item_word] : RK_CODE_MISSING;
-    }
+    g_assert((unsigned)kind < RK_N_BATCH_KINDS);
+    return KINDS[kind].name;
 }
 
 gboolean
-rk_batcher_fill(const RkBatcher *b, RkBatchScratch *s, uint32_t epoch, uint64_t index,
-                void *const *memory, uint32_t *n_rows, GError **error)
+rk_batch_kind_is_float(RkBatchKind kind)
 {
-    uint64_t first = index * b->is.batch;
-    g_assert(index < rk_batcher_n_batches(b));
-    choose_rows(b, s, epoch, first);
-    if (rk_negatives_count(b->negatives) > 0) {
-        const RkNegativeRows rows = {epoch, first, b->is.batch, b->user_word >= 0 ? s->user : NULL,
-                                     s->item};
-        if (!rk_negatives_draw(b->negatives, &rows, s->negative, error))
-            return FALSE;
+    g_assert((unsigned)kind < RK_N_BATCH_KINDS);
+    return (KINDS[kind].flags & IS_FLOAT) != 0;
+}
+
+// T of the table's histories, 0 without.
+static uint32_t
+history_width(const RkBatchOptions *options)
+{
+    for (uint32_t i = 0; i < options->n_columns; i++)
+        if (options->columns[i].kind == RK_BATCH_HISTORY ||
+            options->columns[i].kind == RK_BATCH_TARGET)
+            return options->columns[i].width;
+    return 0;
+}
+
+uint64_t
+rk_batch_column_words(const RkBatchOptions *options, uint32_t i, uint32_t batch)
+{
+    const RkBatchColumn *column = &options->columns[i];
+    uint64_t times = options->samples == RK_SAMPLES_SEQUENCES ? history_width(options) : 1;
+    uint64_t words = 0;
+    switch (column->kind) {
+    case RK_BATCH_BAG:
+        return (uint64_t)batch * (column->width > 0 ? column->width : column->capacity);
+    case RK_BATCH_HISTORY:
+    case RK_BATCH_TARGET:
+        return (uint64_t)batch * column->width;
+    case RK_BATCH_NEGATIVES:
+        return batch * times * column->width;
+    case RK_BATCH_CANDIDATES:
+        return batch * times * ((uint64_t)column->width + 1);
+    case RK_BATCH_LOG_Q:
+        return rk_batch_column_words(options, column->of[0], batch);
+    case RK_BATCH_SORTED:
+        for (uint32_t k = 0; k < column->n_of; k++)
+            words += 3 * rk_batch_column_words(options, column->of[k], batch);
+        return words;
+    default:
+        return batch;
     }
-    for (uint32_t i = 0; i < b->n_arrays; i++)
-        rk_batch_write(b, s, &b->arrays[i], memory[i]);
-    *n_rows = s->n_rows;
+}
+
+// ---- checking ----------------------------------------------------------------------------------
+
+static gboolean
+refuse(const RkBatchColumn *column, const char *cause, GError **error)
+{
+    g_set_error(error, RK_ERROR, RK_ERROR_USAGE, "Can't make the column %s (%s) of a batch: %s",
+                column->name != NULL ? column->name : "?", KINDS[column->kind].name, cause);
+    return FALSE;
+}
+
+static gboolean
+check_of(const RkBatchOptions *options, uint32_t i, GError **error)
+{
+    const RkBatchColumn *column = &options->columns[i];
+    if (!(KINDS[column->kind].flags & NEEDS_OF))
+        return TRUE;
+    uint32_t most = column->kind == RK_BATCH_SORTED ? RK_BATCH_MAX_OF : 1;
+    if (column->n_of == 0 || column->n_of > most)
+        return refuse(column, "it must name the column that it derives from.", error);
+    for (uint32_t k = 0; k < column->n_of; k++)
+        if (column->of[k] >= i ||
+            !(KINDS[column->kind].of & (1u << options->columns[column->of[k]].kind)))
+            return refuse(column, "it can't derive from that column.", error);
     return TRUE;
+}
+
+static gboolean
+check_shape(const RkBatchOptions *options, uint32_t i, GError **error)
+{
+    const RkBatchColumn *column = &options->columns[i];
+    KindFlags flags = KINDS[column->kind].flags;
+    if ((flags & NEEDS_WIDTH) && column->width == 0)
+        return refuse(column, "its width is 0.", error);
+    if ((flags & NEEDS_HISTORY) && column->width != history_width(options))
+        return refuse(column, "all histories and targets have one width.", error);
+    if ((flags & NEEDS_SEQUENCES) && options->samples != RK_SAMPLES_SEQUENCES)
+        return refuse(column, "only sequences have targets.", error);
+    if ((flags & NEEDS_NEGATIVES) && !rk_negatives_needs(options->negatives).any)
+        return refuse(column, "no negatives are drawn. Set negatives=uniform, say.", error);
+    if ((flags & NEEDS_ITEM) && rk_frame_n_items(options->frame) == 0)
+        return refuse(column, "the events have no item. Import with an item field.", error);
+    if ((flags & NEEDS_NEGATIVES) && column->kind != RK_BATCH_LOG_Q &&
+        rk_batch_column_words(options, i, 1) > RK_NEGATIVES_MAX_DRAWS)
+        return refuse(column, "a sample can't have so many negatives.", error);
+    if (column->kind == RK_BATCH_BAG && column->width == 0 && column->capacity == 0)
+        return refuse(column, "it has room for no value. Give it a width or a capacity.", error);
+    return TRUE;
+}
+
+static gboolean
+resolve_field(const RkBatchOptions *options, RkBatchSlotColumn *column, GError **error)
+{
+    const RkFrame *frame = options->frame;
+    column->field = -1;
+    if (!(KINDS[column->about.kind].flags & NEEDS_FIELD))
+        return TRUE;
+    column->field = column->about.field != NULL ? rk_frame_find(frame, column->about.field, error)
+                                                : frame->item;
+    if (column->field < 0)
+        return column->about.field != NULL ? FALSE
+                                           : refuse(&column->about, "it names no field.", error);
+    if (options->samples == RK_SAMPLES_POINTWISE &&
+        rk_frame_field(frame, column->field)->of_item_past)
+        return refuse(&column->about,
+                      "what an item had before isn't known for negatives. Draw them beside each "
+                      "sample instead, or leave the feature out.",
+                      error);
+    if (KINDS[column->about.kind].columns & (1u << rk_frame_field(frame, column->field)->type))
+        return TRUE;
+    g_autofree char *cause =
+        g_strdup_printf("the field %s is of the kind %s.", column->about.field,
+                        rk_field_kind_name(rk_frame_field(frame, column->field)->kind));
+    return refuse(&column->about, cause, error);
+}
+
+static gboolean
+resolve_columns(RkBatchPlan *plan, const RkBatchOptions *options, GError **error)
+{
+    plan->columns = g_new0(RkBatchSlotColumn, MAX(options->n_columns, 1));
+    plan->n_columns = options->n_columns;
+    plan->width = history_width(options);
+    for (uint32_t i = 0; i < options->n_columns; i++) {
+        RkBatchSlotColumn *column = &plan->columns[i];
+        column->about = options->columns[i];
+        g_assert((unsigned)column->about.kind < RK_N_BATCH_KINDS);
+        if (!check_of(options, i, error) || !check_shape(options, i, error) ||
+            !resolve_field(options, column, error))
+            return FALSE;
+        column->words = rk_batch_column_words(options, i, plan->batch);
+        if (column->words > UINT32_MAX / 3)
+            return refuse(&column->about, "it is too large. Lower the batch.", error);
+    }
+    if (options->samples == RK_SAMPLES_SEQUENCES && plan->width == 0) {
+        g_set_error(error, RK_ERROR, RK_ERROR_USAGE,
+                    "Can't make batches of sequences: no column is a history or a target.");
+        return FALSE;
+    }
+    return TRUE;
+}
+
+// ---- the plan ----------------------------------------------------------------------------------
+
+static gboolean
+set_negatives(RkBatchPlan *plan, const RkBatchOptions *options, GError **error)
+{
+    RkNegativesNeeds needs = rk_negatives_needs(options->negatives);
+    if (!needs.any)
+        return TRUE;
+    if (needs.batch && options->samples == RK_SAMPLES_POINTWISE) {
+        g_set_error(error, RK_ERROR, RK_ERROR_USAGE,
+                    "Can't draw in-batch negatives for a pointwise loss: they are samples of the "
+                    "batch themselves. Set negatives=uniform or popularity.");
+        return FALSE;
+    }
+    RkNegativesOptions drawing = {
+        .set = options->negatives,
+        .seed = options->seed,
+        .n_items = rk_frame_n_items(plan->frame),
+    };
+    if (needs.count && (drawing.count = rk_frame_item_counts(plan->frame, error)) == NULL)
+        return FALSE;
+    if (needs.lists && (drawing.lists = rk_frame_negative_lists(plan->frame, error)) == NULL)
+        return FALSE;
+    if ((needs.seen_train || needs.seen_all) &&
+        (drawing.seen = rk_frame_seen(plan->frame, needs.seen_all, error)) == NULL)
+        return FALSE;
+    plan->in_batch = needs.batch;
+    plan->negatives = rk_negatives_new(&drawing, error);
+    return plan->negatives != NULL;
+}
+
+static void
+set_parts(RkBatchPlan *plan, const RkParams *set)
+{
+    const char *which = rk_params_text(set, "history.parts");
+    unsigned up_to = plan->parts;
+    while (up_to & (up_to + 1)) // every lower bit too
+        up_to |= up_to >> 1;
+    plan->history_parts = strcmp(which, "train") == 0 ? 1u << RK_PART_TRAIN
+                          : strcmp(which, "all") == 0 ? (1u << RK_N_PARTS) - 1
+                                                      : up_to;
+}
+
+static gboolean
+build(RkBatchPlan *plan, const RkBatchOptions *options, const RkParams *set, GError **error)
+{
+    plan->frame = options->frame;
+    plan->samples = options->samples;
+    plan->parts = options->parts;
+    plan->seed = options->seed;
+    plan->batch = (uint32_t)rk_params_int(set, "batch");
+    plan->shuffle = strcmp(rk_params_text(set, "shuffle"), "none") != 0;
+    plan->binary = rk_params_bool(set, "label.binary");
+    plan->threshold = (float)rk_params_real(set, "label.threshold");
+    plan->truncate = strcmp(rk_params_text(set, "bag.overflow"), "truncate") == 0;
+    set_parts(plan, set);
+    if (!resolve_columns(plan, options, error) || !set_negatives(plan, options, error))
+        return FALSE;
+    if (plan->width > 0 && (plan->history = rk_frame_history(plan->frame, error)) == NULL)
+        return FALSE;
+    if (plan->samples == RK_SAMPLES_POINTWISE && plan->negatives == NULL) {
+        g_set_error(error, RK_ERROR, RK_ERROR_USAGE,
+                    "Can't expand samples by negatives: none are drawn. Set negatives=uniform.");
+        return FALSE;
+    }
+    plan->n_each = plan->samples == RK_SAMPLES_POINTWISE
+                       ? 1 + (uint32_t)rk_params_int(options->negatives, "negatives.n")
+                       : 1;
+    return rk_batch_list(plan, options, set, error);
+}
+
+RkBatchPlan *
+rk_batch_plan_new(const RkBatchOptions *options, GError **error)
+{
+    g_autoptr(RkParams) defaults = rk_params_new(rk_batch_params, rk_n_batch_params);
+    g_autoptr(RkBatchPlan) plan = g_new0(RkBatchPlan, 1);
+    return build(plan, options, options->batch != NULL ? options->batch : defaults, error)
+               ? g_steal_pointer(&plan)
+               : NULL;
+}
+
+void
+rk_batch_plan_free(RkBatchPlan *plan)
+{
+    if (plan == NULL)
+        return;
+    g_free(plan->columns);
+    g_free(plan->list);
+    rk_imbalance_free(plan->imbalance);
+    rk_negatives_free(plan->negatives);
+    g_free(plan);
+}
+
+RkBatchWork *
+rk_batch_work_new(const RkBatchPlan *plan)
+{
+    RkBatchWork *work = g_new0(RkBatchWork, 1);
+    uint32_t **arrays[] = {&work->sample, &work->row, &work->user, &work->item, &work->other};
+    for (size_t i = 0; i < G_N_ELEMENTS(arrays); i++)
+        *arrays[i] = g_new0(uint32_t, plan->batch);
+    uint64_t n_sorted = 0;
+    for (uint32_t i = 0; i < plan->n_columns; i++)
+        if (plan->columns[i].about.kind == RK_BATCH_SORTED)
+            n_sorted = MAX(n_sorted, plan->columns[i].words / 3);
+    work->sort = g_new(uint32_t, 5 * n_sorted + 2); // indices, packed, scratch
+    if (plan->samples == RK_SAMPLES_SEQUENCES) {
+        work->place = g_new0(uint32_t, (size_t)plan->batch * (plan->width + 1));
+        work->n_place = g_new0(uint32_t, plan->batch);
+    }
+    if (plan->in_batch)
+        work->pool = g_new0(uint32_t, (size_t)plan->batch * MAX(plan->width, 1));
+    return work;
+}
+
+void
+rk_batch_work_free(RkBatchWork *work)
+{
+    if (work == NULL)
+        return;
+    uint32_t *arrays[] = {work->sample, work->row,     work->user, work->item, work->other,
+                          work->place,  work->n_place, work->pool, work->sort};
+    for (size_t i = 0; i < G_N_ELEMENTS(arrays); i++)
+        g_free(arrays[i]);
+    g_free(work);
 }

@@ -1,81 +1,84 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Batches: rows of a part as the arrays that a model reads, written into memory that the caller
-// names. A batch follows from (seed, epoch, index) alone. Immutable once built; any thread fills,
-// each with a scratch of its own; filling allocates nothing.
+// What a batch consists of: columns of 32-bit values that a consumer asks for by a table, in the
+// shapes that models take as inputs (models/model.h). Rows past the end of a partial last batch
+// are padded: codes UINT32_MAX, numbers and weights 0. UINT32_MAX also stands for a missing code.
+// Plain data; any thread.
 #pragma once
 
-#include "dataset/balance.h"
 #include "dataset/frame.h"
-#include "dataset/negatives.h"
 
-// R is the number of rows: `batch`, or batch * (1 + negatives) where negatives are rows.
+// What one sample is.
 typedef enum {
-    RK_BATCH_CODES,     // u32 [R, n_columns]
-    RK_BATCH_REALS,     // f32 [R, n_columns]
-    RK_BATCH_TIMES,     // i64 [R, n_columns]
-    RK_BATCH_BAG,       // u32 [R * length], then ends u32 [R]: bag r is ends[r - 1] .. ends[r]
-    RK_BATCH_HISTORY,   // u32 [R, length] of items, oldest first, filled up with `missing`
-    RK_BATCH_SEQUENCE,  // the same ragged, as a BAG
-    RK_BATCH_NEGATIVES, // u32 [batch, negatives], drawn items; not where they are rows
-    RK_BATCH_WEIGHTS,   // f32 [R]: class weights; 0 for what fills up a last batch
-    RK_BATCH_ROWS,      // u32 [R]: row of the part
-    RK_BATCH_SORTED,    // u32 [3, n]: part `of`, n words, by base/sort_rows.h; UINT32_MAX and what
-                        // a BAG leaves unused is no row
+    RK_SAMPLES_ROWS, // an event
+    // An event, or one of negatives.n negatives of an event: its row with another item and label 0
+    // (He et al., WWW 2017; Rendle et al., RecSys 2020). All of them are shuffled together.
+    RK_SAMPLES_POINTWISE,
+    // A user's events in order of time, for models of sequences: HISTORY holds up to T items, and
+    // TARGET what follows each of them.
+    RK_SAMPLES_SEQUENCES,
+} RkSamples;
+
+// B samples, T = `width` of HISTORY and TARGET (one T a loader), C = `width` of NEGATIVES. With
+// RK_SAMPLES_SEQUENCES CODE, NUMBER, LABEL, ROW are those of the event of the last target.
+typedef enum {
+    RK_BATCH_CODE, // u32 [B]: `field`, a user, item or category, of the event or joined
+    // `field`, several categories: u32 [B, width], those past `width` left out; or with width 0
+    // ragged, u32 [B * capacity] with ENDS. Unused places are UINT32_MAX.
+    RK_BATCH_BAG,
+    RK_BATCH_ENDS,   // u32 [B]: where each sample's values of the ragged BAG of[0] end
+    RK_BATCH_NUMBER, // f32 [B]: `field`; `missing` where it has none
+    RK_BATCH_TIME,   // u32 [B]: `field`, seconds after rk_frame_first_time()
+    RK_BATCH_LABEL,  // f32 [B]: as stored, or 0 and 1 (label.binary). 1 without a label field
+    RK_BATCH_WEIGHT, // f32 [B]: of the sample's class; 0 for padding, a missing label, no negative
+    // u32 [B, T]: items of the same user strictly before the event, the oldest first
+    RK_BATCH_HISTORY,
+    RK_BATCH_HISTORY_LENGTH, // u32 [B]: how many of HISTORY of[0] there are
+    RK_BATCH_TARGET,         // u32 [B, T], sequences only
+    // u32 [B, C], or with sequences [B, T, C] (none where there is no target)
+    RK_BATCH_NEGATIVES,
+    RK_BATCH_CANDIDATES, // u32 [B, 1 + C] or [B, T, 1 + C]: item or target, then its negatives
+    RK_BATCH_ROW,        // u32 [B]: number of the event in its table
+    // f32, in the shape of the item CODE, TARGET, NEGATIVES or CANDIDATES of[0]: the log of how
+    // often each item is expected among the draws. Draws: C; for a CODE or TARGET `width`, or 1
+    RK_BATCH_LOG_Q,
+    // u32 [3, n]: the u32 columns of[0..n_of), n elements in all, as rk_sort_rows() orders them
+    RK_BATCH_SORTED,
     RK_N_BATCH_KINDS,
 } RkBatchKind;
 
-// One array of a batch. Columns are "field" of the events, or "table.field" of a side table, joined
-// by the row's item or user; features by their names.
-typedef struct {
-    const char *name;
-    RkBatchKind kind;
-    const char *const *columns; // CODES, REALS, TIMES; one for BAG
-    uint32_t n_columns;
-    const uint32_t *base; // CODES: added to the codes of each column, for tables joined into one
-    uint32_t missing;     // CODES: instead of a missing code (base is not added); HISTORY: filler
-    uint32_t length;      // BAG, HISTORY, SEQUENCE: the most elements; a history keeps the last
-    gboolean at_end;      // HISTORY: the filler stands first
-    uint32_t of;          // SORTED: an earlier part of u32s
-} RkBatchPart;
+#define RK_BATCH_MAX_OF 8
 
 typedef struct {
-    uint32_t batch;             // rows of the dataset in a batch
-    gboolean shuffle;           // anew every epoch
-    gboolean drop_last;         // else the last batch repeats its last row, with weight 0
-    gboolean negative_rows;     // behind each row its negatives as rows with label 0
-    const RkParams *negatives;  // of rk_negative_params, or NULL
-    const RkParams *balance;    // of rk_balance_params, or NULL
-    const RkSplit *split;       // NULL for all rows
-    RkPart part;                // which rows
-    const RkFeatures *features; // or NULL
-    uint32_t n_users, n_items;  // sizes of the vocabularies
+    const char *name; // for messages
+    RkBatchKind kind;
+    const char *field; // as RkFrameOptions.fields names it; NULL with CODE: the item field
+    uint32_t width;
+    uint32_t capacity; // ragged BAG: values a sample that there is room for
+    float missing;
+    uint32_t n_of; // columns it derives from, all before it in the table
+    uint32_t of[RK_BATCH_MAX_OF];
+} RkBatchColumn;
+
+// The settings of batches, one table: `batch`, `shuffle`, `drop-last`, `loader.threads`,
+// `label.binary`, `label.threshold`, `bag.overflow`, `history.parts`, `sequence.windows`. Those of
+// negatives.h and imbalance.h stand beside it; a set made of several tables does for all.
+extern const RkParam rk_batch_params[];
+extern const size_t rk_n_batch_params;
+
+typedef struct {
+    RkFrame *frame; // must outlive what is made of it
+    unsigned parts; // bits 1 << RkPart: whose rows are samples
+    RkSamples samples;
+    const RkBatchColumn *columns;
+    uint32_t n_columns;
+    const RkParams *batch;     // has the rows of rk_batch_params; NULL for the defaults
+    const RkParams *negatives; // of rk_negatives_params; NULL: none are drawn
+    const RkParams *imbalance; // of rk_imbalance_params; NULL: rows as they are
     uint64_t seed;
-    uint32_t n_threads; // that load the rows
 } RkBatchOptions;
 
-typedef struct RkBatcher RkBatcher;
-typedef struct RkBatchScratch RkBatchScratch;
-
-// Loads what the parts need. `parts` is copied, its strings and arrays are not looked at again.
-// Fails with RK_ERROR_USAGE when something the parts need isn't there or doesn't fit together.
-RkBatcher *rk_batcher_new(RkChunkSource *source, const RkBatchPart *parts, uint32_t n_parts,
-                          const RkBatchOptions *options, GError **error);
-void rk_batcher_free(RkBatcher *batcher);
-
-uint32_t rk_batcher_n_parts(const RkBatcher *batcher);
-uint64_t rk_batcher_words(const RkBatcher *batcher, uint32_t part); // 32-bit words of an array
-uint64_t rk_batcher_epoch_rows(const RkBatcher *batcher);
-uint64_t rk_batcher_n_batches(const RkBatcher *batcher); // in an epoch
-
-RkBatchScratch *rk_batch_scratch_new(const RkBatcher *batcher);
-void rk_batch_scratch_free(RkBatchScratch *scratch);
-
-// Fills memory[n_parts] with batch `index` of an epoch. Memory is only written, in order, so it may
-// be write-combined. *n_rows is how many of the `batch` rows are real. Fails with RK_ERROR_DATA
-// where negatives can't be drawn.
-gboolean rk_batcher_fill(const RkBatcher *batcher, RkBatchScratch *scratch, uint32_t epoch,
-                         uint64_t index, void *const *memory, uint32_t *n_rows, GError **error);
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(RkBatcher, rk_batcher_free)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(RkBatchScratch, rk_batch_scratch_free)
+// 32-bit words of column i in batches of `batch` samples.
+uint64_t rk_batch_column_words(const RkBatchOptions *options, uint32_t i, uint32_t batch);
+gboolean rk_batch_kind_is_float(RkBatchKind kind);
+const char *rk_batch_kind_name(RkBatchKind kind);

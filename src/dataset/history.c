@@ -4,134 +4,123 @@
 #include <stdlib.h>
 #include <string.h>
 
+// (time, row) of the events of all users, one user after the other.
 typedef struct {
-    int64_t time;
-    uint32_t item;
-    uint32_t order; // in the table, of the events taken
-    uint32_t row;   // of the part; UINT32_MAX for others
-} Event;
-
-typedef struct {
-    RkHistory *history;
-    const RkSplit *split;
-    RkPart part;
-    int columns[3]; // user, item, time or -1
-    uint8_t *parts;
-    Event *events; // NULL while users are counted
-    uint64_t *at;  // [n_users] where the next event of a user goes
-    uint32_t row, order;
-} Build;
+    uint32_t n_users, n_rows;
+    gboolean timed;
+    RkHistoryEvent (*event)(const void *data, uint32_t row);
+    const void *data;
+    uint64_t *offset; // [n_users + 2]
+    uint64_t *key;    // time << 32 | row
+} Ordering;
 
 static gboolean
-take_chunk(const RkChunk *chunk, void *data, GError **error)
+is_placed(const Ordering *o, const RkHistoryEvent *event)
 {
-    Build *b = data;
-    const uint32_t *user = chunk->columns[b->columns[0]].code;
-    const uint32_t *item = chunk->columns[b->columns[1]].code;
-    const int64_t *time = b->columns[2] >= 0 ? chunk->columns[b->columns[2]].time : NULL;
-    if (b->split != NULL)
-        rk_split_parts(b->split, chunk->first_row, chunk->n_rows, b->parts);
-    for (uint32_t i = 0; i < chunk->n_rows; i++) {
-        RkPart part = b->split != NULL ? (RkPart)b->parts[i] : b->part;
-        if (part > b->part)
-            continue;
-        uint32_t row = part == b->part ? b->row++ : UINT32_MAX;
-        if (user[i] >= b->history->n_users || item[i] == RK_CODE_MISSING)
-            continue;
-        if (b->events == NULL)
-            b->history->first[user[i] + 1]++;
-        else
-            b->events[b->at[user[i]]++] =
-                (Event){time != NULL ? time[i] : 0, item[i], b->order++, row};
+    return event->user < o->n_users && !(o->timed && event->time == UINT32_MAX);
+}
+
+static gboolean
+allocate(Ordering *o, GError **error)
+{
+    o->offset = g_new0(uint64_t, (size_t)o->n_users + 2);
+    o->key = g_try_malloc_n(MAX(o->n_rows, 1), sizeof *o->key);
+    if (o->key != NULL)
+        return TRUE;
+    g_set_error(error, RK_ERROR, RK_ERROR_MEMORY,
+                "Can't put %u events in order of time: there is not enough memory. Use a model "
+                "without histories or fewer rows.",
+                o->n_rows);
+    return FALSE;
+}
+
+static void
+group_by_user(Ordering *o)
+{
+    for (uint32_t row = 0; row < o->n_rows; row++) {
+        RkHistoryEvent event = o->event(o->data, row);
+        if (is_placed(o, &event))
+            o->offset[(size_t)event.user + 2]++;
     }
-    return TRUE;
+    for (size_t u = 2; u < (size_t)o->n_users + 2; u++)
+        o->offset[u] += o->offset[u - 1];
+    for (uint32_t row = 0; row < o->n_rows; row++) {
+        RkHistoryEvent event = o->event(o->data, row);
+        if (is_placed(o, &event))
+            o->key[o->offset[(size_t)event.user + 1]++] =
+                ((uint64_t)(o->timed ? event.time : 0) << 32) | row;
+    }
 }
 
 static int
-compare_events(const void *a, const void *b)
+compare_keys(const void *a, const void *b)
 {
-    const Event *x = a, *y = b;
-    if (x->time != y->time)
-        return x->time < y->time ? -1 : 1;
-    return x->order < y->order ? -1 : 1;
-}
-
-static int
-compare_codes(const void *a, const void *b)
-{
-    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
     return (x > y) - (x < y);
 }
 
-// Order is kept where it is in order already, as it is in most files.
 static void
-sort_user(RkHistory *h, Event *events, uint32_t user)
+sort_users(Ordering *o)
 {
-    uint64_t first = h->first[user], n = h->first[user + 1] - first;
-    gboolean ordered = TRUE;
-    for (uint64_t i = 1; i < n && ordered; i++)
-        ordered = events[first + i - 1].time <= events[first + i].time;
-    if (!ordered)
-        qsort(events + first, n, sizeof *events, compare_events);
-    for (uint64_t i = 0; i < n; i++) {
-        h->item[first + i] = h->had[first + i] = events[first + i].item;
-        if (events[first + i].row != UINT32_MAX)
-            h->position[events[first + i].row] = (uint32_t)i;
+    for (uint32_t u = 0; u < o->n_users; u++) {
+        uint64_t *key = o->key + o->offset[u], n = o->offset[u + 1] - o->offset[u];
+        gboolean sorted = TRUE;
+        for (uint64_t i = 1; i < n && sorted; i++)
+            sorted = key[i - 1] < key[i];
+        if (!sorted)
+            qsort(key, n, sizeof *key, compare_keys);
     }
-    qsort(h->had + first, n, sizeof *h->had, compare_codes);
 }
 
-static gboolean
-build(Build *b, RkChunkSource *source, GError **error)
+// Keeps the events that count and tells each row how many of them are strictly before it.
+static void
+place(const Ordering *o, RkHistory *history)
 {
-    RkHistory *h = b->history;
-    if (!rk_scan(source, 0, b->columns, 3, take_chunk, b, error))
-        return FALSE;
-    for (uint32_t user = 0; user < h->n_users; user++)
-        h->first[user + 1] += h->first[user];
-    h->n_rows = b->row;
-    b->row = 0;
-    uint64_t n = h->first[h->n_users];
-    b->events = g_new(Event, MAX(n, 1));
-    b->at = g_memdup2(h->first, (h->n_users + 1ull) * sizeof *h->first);
-    h->item = g_new(uint32_t, MAX(n, 1));
-    h->had = g_new(uint32_t, MAX(n, 1));
-    h->position = g_new0(uint32_t, MAX(h->n_rows, 1));
-    if (!rk_scan(source, 0, b->columns, 3, take_chunk, b, error))
-        return FALSE;
-    for (uint32_t user = 0; user < h->n_users; user++)
-        sort_user(h, b->events, user);
-    return TRUE;
+    uint64_t end = 0;
+    for (uint32_t u = 0; u < o->n_users; u++) {
+        uint64_t begin = end, earlier = 0, second = UINT64_MAX;
+        history->offset[u] = begin;
+        for (uint64_t i = o->offset[u]; i < o->offset[u + 1]; i++) {
+            uint32_t row = (uint32_t)o->key[i];
+            if (!o->timed || o->key[i] >> 32 != second)
+                earlier = end - begin;
+            second = o->key[i] >> 32;
+            history->before[row] = (uint32_t)earlier;
+            RkHistoryEvent event = o->event(o->data, row);
+            if (!event.counts || event.item == UINT32_MAX)
+                continue;
+            history->row[end] = row;
+            history->item[end] = event.item;
+            history->part[end++] = event.part;
+        }
+    }
+    history->offset[o->n_users] = end;
 }
 
 RkHistory *
-rk_history_new(RkChunkSource *source, const RkSplit *split, RkPart part, uint32_t n_users,
+rk_history_new(uint32_t n_users, uint32_t n_rows, gboolean timed,
+               RkHistoryEvent (*event)(const void *data, uint32_t row), const void *data,
                GError **error)
 {
-    const RkTable *events = rk_events_table(source->schema);
-    g_autoptr(RkHistory) history = g_new0(RkHistory, 1);
-    Build b = {.history = history,
-               .split = split,
-               .part = part,
-               .columns = {rk_table_find_kind(events, RK_FIELD_USER),
-                           rk_table_find_kind(events, RK_FIELD_ITEM),
-                           rk_table_find_kind(events, RK_FIELD_TIMESTAMP)}};
-    if (b.columns[0] < 0 || b.columns[1] < 0) {
-        g_set_error(error, RK_ERROR, RK_ERROR_USAGE,
-                    "Can't collect what users had: the table %s names no %s. Mark the field "
-                    "(rankine import --set FIELD.kind=%s).",
-                    events->name, b.columns[0] < 0 ? "user" : "item",
-                    b.columns[0] < 0 ? "user" : "item");
+    Ordering o = {n_users, n_rows, timed, event, data, NULL, NULL};
+    if (!allocate(&o, error)) {
+        g_free(o.offset);
         return NULL;
     }
+    group_by_user(&o);
+    sort_users(&o);
+    RkHistory *history = g_new0(RkHistory, 1);
+    uint64_t n = o.offset[n_users];
     history->n_users = n_users;
-    history->first = g_new0(uint64_t, n_users + 2ull);
-    b.parts = g_malloc(RK_CHUNK_ROWS);
-    gboolean done = build(&b, source, error);
-    g_free(b.parts);
-    g_free(b.events);
-    g_free(b.at);
-    return done ? g_steal_pointer(&history) : NULL;
+    history->offset = g_new0(uint64_t, (size_t)n_users + 1);
+    history->row = g_new(uint32_t, MAX(n, 1));
+    history->item = g_new(uint32_t, MAX(n, 1));
+    history->part = g_new(uint8_t, MAX(n, 1));
+    history->before = g_new0(uint32_t, MAX(n_rows, 1));
+    place(&o, history);
+    g_free(o.offset);
+    g_free(o.key);
+    return history;
 }
 
 void
@@ -139,56 +128,26 @@ rk_history_free(RkHistory *history)
 {
     if (history == NULL)
         return;
-    g_free(history->first);
+    g_free(history->offset);
+    g_free(history->row);
     g_free(history->item);
-    g_free(history->had);
-    g_free(history->position);
+    g_free(history->part);
+    g_free(history->before);
     g_free(history);
 }
 
-static uint32_t
-last_of(const RkHistory *history, uint32_t user, uint32_t n, uint32_t longest,
-        const uint32_t **items)
-{
-    uint32_t taken = MIN(n, longest);
-    *items = history->item + history->first[user] + (n - taken);
-    return taken;
-}
-
 uint32_t
-rk_history_before(const RkHistory *history, uint32_t user, uint32_t row, uint32_t longest,
-                  const uint32_t **items)
+rk_history_last(const RkHistory *history, uint32_t user, uint32_t row, unsigned parts,
+                uint32_t longest, uint32_t *item)
 {
-    *items = history->item;
+    uint32_t n = 0;
     if (user >= history->n_users)
         return 0;
-    return last_of(history, user, history->position[row], longest, items);
-}
-
-uint32_t
-rk_history_all(const RkHistory *history, uint32_t user, uint32_t longest, const uint32_t **items)
-{
-    *items = history->item;
-    if (user >= history->n_users)
-        return 0;
-    return last_of(history, user, (uint32_t)(history->first[user + 1] - history->first[user]),
-                   longest, items);
-}
-
-gboolean
-rk_history_has(const RkHistory *history, uint32_t user, uint32_t item)
-{
-    if (user >= history->n_users)
-        return FALSE;
-    const uint32_t *had = history->had + history->first[user];
-    uint64_t n = history->first[user + 1] - history->first[user];
-    while (n > 0) { // the first that isn't below `item`
-        uint64_t half = n / 2;
-        if (had[half] < item) {
-            had += half + 1;
-            n -= half + 1;
-        } else
-            n = half;
-    }
-    return had < history->had + history->first[user + 1] && *had == item;
+    uint64_t begin = history->offset[user];
+    uint64_t at = row == UINT32_MAX ? history->offset[user + 1] : begin + history->before[row];
+    while (at-- > begin && n < longest)
+        if ((parts >> history->part[at]) & 1)
+            item[longest - ++n] = history->item[at];
+    memmove(item, item + longest - n, n * sizeof *item);
+    return n;
 }

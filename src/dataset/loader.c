@@ -1,75 +1,77 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "dataset/loader.h"
 
-#define MAX_THREADS 64u
+#include "dataset/batch-private.h"
 
-typedef enum { SLOT_FREE, SLOT_FILLING, SLOT_READY, SLOT_TAKEN } SlotState;
+#include <stdlib.h>
+#include <string.h>
+
+#define ALIGNMENT 64u // bytes, a cache line
+
+typedef enum { SLOT_FREE, SLOT_FILLING, SLOT_READY, SLOT_LENT } SlotState;
 
 typedef struct {
     SlotState state;
-    uint32_t n_rows;
-    GError *error; // what filling it failed with
+    RkBatch batch;
+    GError *error;
 } Slot;
 
 typedef struct {
     RkLoader *loader;
-    uint32_t index;
-    RkBatchScratch *scratch; // of a batcher
-    GThread *thread;
+    RkBatchWork *work;
+    GThread *thread; // NULL for the one of the consumer
 } Worker;
 
+// Batches are numbered over all epochs; number i goes to slot i % n_slots.
 struct RkLoader {
-    RkLoaderFill fill;
-    void *data;
-    uint64_t n_batches; // in an epoch
-    RkLoaderOptions is;
-    const RkBatcher *batcher; // NULL under another source
-    void *const *memory;
-    GMutex lock;
-    GCond changed;       // a slot became free or ready, or the end
-    uint64_t next_claim; // number of the next batch to fill, over all epochs
-    uint64_t next_take;
-    gboolean stop, cancelled;
+    RkBatchPlan *plan;
+    uint32_t n_slots, n_columns;
+    void **memory;  // [n_slots][n_columns]
+    gboolean owned; // the memory
+    uint32_t n_workers;
+    Worker *workers;
+
+    GMutex mutex; // guards what follows
+    GCond freed, filled;
     Slot *slots;
-    Worker workers[MAX_THREADS];
+    uint64_t claim, give, take_back; // numbers: to fill, to hand out, to be released next
+    uint64_t end;                    // number behind the last batch
+    gboolean stopping, cancelled;
+    GError *error; // of a batch; sticks
 };
 
-static gboolean
-fill_batch(void *data, uint32_t thread, uint32_t epoch, uint64_t index, uint32_t slot,
-           uint32_t *n_rows, GError **error)
+// ---- filling -----------------------------------------------------------------------------------
+
+// Fills the slot of batch `number`, which is FILLING, with the mutex let go.
+static void
+fill_slot(RkLoader *loader, RkBatchWork *work, uint64_t number)
 {
-    RkLoader *loader = data;
-    return rk_batcher_fill(loader->batcher, loader->workers[thread].scratch, epoch, index,
-                           loader->memory + (size_t)slot * rk_batcher_n_parts(loader->batcher),
-                           n_rows, error);
+    uint64_t n_batches = loader->plan->n_batches;
+    uint32_t slot = (uint32_t)(number % loader->n_slots);
+    RkBatch batch = {.slot = slot,
+                     .epoch = (uint32_t)(number / n_batches),
+                     .index = number % n_batches,
+                     .last = number % n_batches == n_batches - 1};
+    GError *error = NULL;
+    rk_batch_choose(loader->plan, work, batch.epoch, batch.index);
+    rk_batch_fill(loader->plan, work, loader->memory + (size_t)slot * loader->n_columns, &error);
+    batch.n = work->n;
+
+    g_mutex_lock(&loader->mutex);
+    loader->slots[slot].batch = batch;
+    loader->slots[slot].error = error;
+    loader->slots[slot].state = SLOT_READY;
+    if (error != NULL) // what comes behind is of no use
+        loader->stopping = TRUE;
+    g_cond_broadcast(&loader->filled);
+    if (error != NULL)
+        g_cond_broadcast(&loader->freed);
 }
 
-static uint32_t
-epoch_of(const RkLoader *loader, uint64_t number)
-{
-    return loader->is.first_epoch + (uint32_t)(number / loader->n_batches);
-}
-
 static gboolean
-is_past_end(const RkLoader *loader, uint64_t number)
+can_claim(const RkLoader *loader)
 {
-    return loader->is.n_epochs > 0 && number / loader->n_batches >= loader->is.n_epochs;
-}
-
-// Claims the next batch once its slot is free; FALSE at the end. Locked.
-static gboolean
-claim(RkLoader *loader, uint64_t *number)
-{
-    while (!loader->stop && !is_past_end(loader, loader->next_claim)) {
-        Slot *slot = &loader->slots[loader->next_claim % loader->is.n_slots];
-        if (slot->state == SLOT_FREE) {
-            slot->state = SLOT_FILLING;
-            *number = loader->next_claim++;
-            return TRUE;
-        }
-        g_cond_wait(&loader->changed, &loader->lock);
-    }
-    return FALSE;
+    return loader->claim < loader->end && loader->claim < loader->take_back + loader->n_slots;
 }
 
 static gpointer
@@ -77,128 +79,170 @@ work(gpointer data)
 {
     Worker *worker = data;
     RkLoader *loader = worker->loader;
-    uint64_t number = 0;
-    g_mutex_lock(&loader->lock);
-    while (claim(loader, &number)) {
-        uint32_t at = (uint32_t)(number % loader->is.n_slots), n_rows = 0;
-        GError *error = NULL;
-        g_mutex_unlock(&loader->lock);
-        gboolean done = loader->fill(loader->data, worker->index, epoch_of(loader, number),
-                                     number % loader->n_batches, at, &n_rows, &error);
-        g_mutex_lock(&loader->lock);
-        loader->slots[at].state = SLOT_READY;
-        loader->slots[at].n_rows = n_rows;
-        loader->slots[at].error = error;
-        loader->stop |= !done; // batches before it are still handed on
-        g_cond_broadcast(&loader->changed);
+    g_mutex_lock(&loader->mutex);
+    while (!loader->stopping) {
+        if (!can_claim(loader)) {
+            g_cond_wait(&loader->freed, &loader->mutex);
+            continue;
+        }
+        uint64_t number = loader->claim++;
+        loader->slots[number % loader->n_slots].state = SLOT_FILLING;
+        g_mutex_unlock(&loader->mutex);
+        fill_slot(loader, worker->work, number); // comes back with the mutex
     }
-    g_mutex_unlock(&loader->lock);
+    g_mutex_unlock(&loader->mutex);
     return NULL;
 }
 
-static RkLoader *
-start(RkLoader *loader)
-{
-    loader->is.n_threads = CLAMP(loader->is.n_threads, 1, MAX_THREADS);
-    loader->is.n_slots = MAX(loader->is.n_slots, 1);
-    loader->slots = g_new0(Slot, loader->is.n_slots);
-    g_mutex_init(&loader->lock);
-    g_cond_init(&loader->changed);
-    for (uint32_t i = 0; i < loader->is.n_threads; i++) {
-        Worker *worker = &loader->workers[i];
-        *worker = (Worker){.loader = loader, .index = i};
-        if (loader->batcher != NULL)
-            worker->scratch = rk_batch_scratch_new(loader->batcher);
-        worker->thread = g_thread_new("loader", work, worker);
-    }
-    return loader;
-}
+// ---- the consumer's side -----------------------------------------------------------------------
 
-RkLoader *
-rk_loader_new(const RkBatcher *batcher, void *const *memory, const RkLoaderOptions *options)
-{
-    RkLoader *loader = g_new0(RkLoader, 1);
-    loader->fill = fill_batch;
-    loader->data = loader;
-    loader->n_batches = rk_batcher_n_batches(batcher);
-    loader->is = *options;
-    loader->batcher = batcher;
-    loader->memory = memory;
-    return start(loader);
-}
-
-RkLoader *
-rk_loader_new_fill(RkLoaderFill fill, void *data, uint64_t n_batches,
-                   const RkLoaderOptions *options)
-{
-    RkLoader *loader = g_new0(RkLoader, 1);
-    g_assert(n_batches > 0);
-    loader->fill = fill;
-    loader->data = data;
-    loader->n_batches = n_batches;
-    loader->is = *options;
-    return start(loader);
-}
-
-// Whether the slot whose turn it is will never be ready. Locked.
+// Waits until batch `give` is there, with the mutex; FALSE when it never will be.
 static gboolean
-is_given_up(const RkLoader *loader, const Slot *slot)
+wait_for_batch(RkLoader *loader)
 {
-    return loader->stop && slot->state != SLOT_READY && slot->state != SLOT_FILLING;
+    Slot *slot = &loader->slots[loader->give % loader->n_slots];
+    if (loader->workers[0].thread == NULL && !loader->stopping && loader->claim == loader->give) {
+        g_assert(can_claim(loader)); // or a slot was not released
+        uint64_t number = loader->claim++;
+        g_mutex_unlock(&loader->mutex);
+        fill_slot(loader, loader->workers[0].work, number);
+    }
+    while (!loader->cancelled && slot->state != SLOT_READY &&
+           !(loader->stopping && loader->claim <= loader->give))
+        g_cond_wait(&loader->filled, &loader->mutex);
+    return !loader->cancelled && slot->state == SLOT_READY;
 }
 
-static gboolean
-take(RkLoader *loader, RkBatch *batch, GError **error)
+static int
+hand_out(RkLoader *loader, RkBatch *batch)
 {
-    uint64_t number = loader->next_take;
-    *batch = (RkBatch){.slot = loader->is.n_slots, .end = is_past_end(loader, number)};
-    if (batch->end)
-        return TRUE;
-    uint32_t at = (uint32_t)(number % loader->is.n_slots);
-    Slot *slot = &loader->slots[at];
-    while (!loader->cancelled && slot->state != SLOT_READY && !is_given_up(loader, slot))
-        g_cond_wait(&loader->changed, &loader->lock);
-    if (loader->cancelled || slot->state != SLOT_READY) {
-        g_set_error(error, RK_ERROR, RK_ERROR_CANCELLED, "The batches were cancelled.");
-        return FALSE;
-    }
+    if (loader->error == NULL && !loader->cancelled && loader->give == loader->end)
+        return 0;
+    // Every slot is lent: no batch could ever come.
+    g_assert(loader->error != NULL || loader->cancelled ||
+             loader->give < loader->take_back + loader->n_slots);
+    if (loader->error != NULL || !wait_for_batch(loader))
+        return -1;
+    Slot *slot = &loader->slots[loader->give % loader->n_slots];
     if (slot->error != NULL) {
-        g_propagate_error(error, g_error_copy(slot->error));
-        return FALSE;
+        loader->error = g_steal_pointer(&slot->error);
+        return -1;
     }
-    slot->state = SLOT_TAKEN;
-    loader->next_take++;
-    *batch =
-        (RkBatch){at, epoch_of(loader, number), number % loader->n_batches, slot->n_rows, FALSE};
-    return TRUE;
+    slot->state = SLOT_LENT;
+    *batch = slot->batch;
+    loader->give++;
+    return 1;
 }
 
-gboolean
+int
 rk_loader_next(RkLoader *loader, RkBatch *batch, GError **error)
 {
-    g_mutex_lock(&loader->lock);
-    gboolean done = take(loader, batch, error);
-    g_mutex_unlock(&loader->lock);
-    return done;
+    g_mutex_lock(&loader->mutex);
+    int next = hand_out(loader, batch);
+    if (next < 0 && loader->error != NULL)
+        g_propagate_error(error, g_error_copy(loader->error));
+    else if (next < 0)
+        g_set_error_literal(error, RK_ERROR, RK_ERROR_CANCELLED, "Loading batches: interrupted.");
+    g_mutex_unlock(&loader->mutex);
+    return next;
 }
 
 void
-rk_loader_release(RkLoader *loader, const RkBatch *batch)
+rk_loader_release(RkLoader *loader, uint32_t slot)
 {
-    g_mutex_lock(&loader->lock);
-    g_assert(batch->slot < loader->is.n_slots && loader->slots[batch->slot].state == SLOT_TAKEN);
-    loader->slots[batch->slot].state = SLOT_FREE;
-    g_cond_broadcast(&loader->changed);
-    g_mutex_unlock(&loader->lock);
+    g_mutex_lock(&loader->mutex);
+    g_assert(slot == loader->take_back % loader->n_slots && loader->take_back < loader->give);
+    loader->slots[slot].state = SLOT_FREE;
+    loader->take_back++;
+    g_cond_signal(&loader->freed);
+    g_mutex_unlock(&loader->mutex);
 }
 
 void
 rk_loader_cancel(RkLoader *loader)
 {
-    g_mutex_lock(&loader->lock);
-    loader->stop = loader->cancelled = TRUE;
-    g_cond_broadcast(&loader->changed);
-    g_mutex_unlock(&loader->lock);
+    g_mutex_lock(&loader->mutex);
+    loader->cancelled = loader->stopping = TRUE;
+    g_cond_broadcast(&loader->freed);
+    g_cond_broadcast(&loader->filled);
+    g_mutex_unlock(&loader->mutex);
+}
+
+// ---- lifetime ----------------------------------------------------------------------------------
+
+static gboolean
+allocate_memory(RkLoader *loader, GError **error)
+{
+    loader->owned = TRUE;
+    for (uint32_t s = 0; s < loader->n_slots; s++)
+        for (uint32_t c = 0; c < loader->n_columns; c++) {
+            size_t bytes = loader->plan->columns[c].words * sizeof(uint32_t);
+            void **memory = &loader->memory[(size_t)s * loader->n_columns + c];
+            if (posix_memalign(memory, ALIGNMENT, MAX(bytes, 1)) == 0)
+                continue;
+            *memory = NULL;
+            g_set_error(error, RK_ERROR, RK_ERROR_MEMORY,
+                        "Can't make room for batches: %zu MiB are not there. Lower the batch.",
+                        bytes >> 20);
+            return FALSE;
+        }
+    return TRUE;
+}
+
+static gboolean
+check_start(const RkLoaderOptions *options, const RkBatchPlan *plan, GError **error)
+{
+    if (options->at_batch < plan->n_batches)
+        return TRUE;
+    g_set_error(error, RK_ERROR, RK_ERROR_USAGE,
+                "Can't resume at batch %" G_GUINT64_FORMAT ": an epoch has %" G_GUINT64_FORMAT
+                ". The data, the batch or the negatives were others then; start again.",
+                options->at_batch, plan->n_batches);
+    return FALSE;
+}
+
+static void
+start(RkLoader *loader, uint32_t n_threads)
+{
+    loader->n_workers = MAX(n_threads, 1);
+    loader->workers = g_new0(Worker, loader->n_workers);
+    for (uint32_t i = 0; i < loader->n_workers; i++) {
+        loader->workers[i] = (Worker){loader, rk_batch_work_new(loader->plan), NULL};
+        if (n_threads > 0)
+            loader->workers[i].thread = g_thread_new("rk-loader", work, &loader->workers[i]);
+    }
+}
+
+RkLoader *
+rk_loader_new(const RkLoaderOptions *options, GError **error)
+{
+    g_assert(options->n_slots > 0 && options->batch.frame != NULL);
+    g_autoptr(RkBatchPlan) plan = rk_batch_plan_new(&options->batch, error);
+    if (plan == NULL || !check_start(options, plan, error))
+        return NULL;
+    g_autoptr(RkLoader) loader = g_new0(RkLoader, 1);
+    g_mutex_init(&loader->mutex);
+    g_cond_init(&loader->freed);
+    g_cond_init(&loader->filled);
+    loader->plan = g_steal_pointer(&plan);
+    loader->n_slots = options->n_slots;
+    loader->n_columns = options->batch.n_columns;
+    loader->slots = g_new0(Slot, loader->n_slots);
+    size_t n_memory = (size_t)loader->n_slots * loader->n_columns;
+    loader->memory = g_new0(void *, MAX(n_memory, 1));
+    if (options->memory != NULL)
+        memcpy(loader->memory, options->memory, n_memory * sizeof(void *));
+    else if (!allocate_memory(loader, error))
+        return NULL;
+    uint64_t n_batches = loader->plan->n_batches;
+    loader->claim = options->epoch * n_batches + options->at_batch;
+    loader->give = loader->take_back = loader->claim;
+    loader->end = options->n_epochs > 0 ? ((uint64_t)options->epoch + options->n_epochs) * n_batches
+                                        : UINT64_MAX;
+    g_autoptr(RkParams) defaults = rk_params_new(rk_batch_params, rk_n_batch_params);
+    const RkParams *set = options->batch.batch != NULL ? options->batch.batch : defaults;
+    start(loader, (uint32_t)rk_params_int(set, "loader.threads"));
+    return g_steal_pointer(&loader);
 }
 
 void
@@ -207,14 +251,49 @@ rk_loader_free(RkLoader *loader)
     if (loader == NULL)
         return;
     rk_loader_cancel(loader);
-    for (uint32_t i = 0; i < loader->is.n_threads; i++) {
-        g_thread_join(loader->workers[i].thread);
-        rk_batch_scratch_free(loader->workers[i].scratch);
+    for (uint32_t i = 0; i < loader->n_workers; i++) {
+        if (loader->workers[i].thread != NULL)
+            g_thread_join(loader->workers[i].thread);
+        rk_batch_work_free(loader->workers[i].work);
     }
-    for (uint32_t i = 0; i < loader->is.n_slots; i++)
-        g_clear_error(&loader->slots[i].error);
+    for (size_t i = 0; loader->owned && i < (size_t)loader->n_slots * loader->n_columns; i++)
+        free(loader->memory[i]);
+    for (uint32_t s = 0; s < loader->n_slots; s++)
+        g_clear_error(&loader->slots[s].error);
+    g_clear_error(&loader->error);
     g_free(loader->slots);
-    g_mutex_clear(&loader->lock);
-    g_cond_clear(&loader->changed);
+    g_free(loader->memory);
+    g_free(loader->workers);
+    rk_batch_plan_free(loader->plan);
+    g_cond_clear(&loader->freed);
+    g_cond_clear(&loader->filled);
+    g_mutex_clear(&loader->mutex);
     g_free(loader);
+}
+
+// ---- facts -------------------------------------------------------------------------------------
+
+void *
+rk_loader_column(const RkLoader *loader, uint32_t slot, uint32_t column)
+{
+    g_assert(slot < loader->n_slots && column < loader->n_columns);
+    return loader->memory[(size_t)slot * loader->n_columns + column];
+}
+
+uint32_t
+rk_loader_batch(const RkLoader *loader)
+{
+    return loader->plan->batch;
+}
+
+uint64_t
+rk_loader_n_batches(const RkLoader *loader)
+{
+    return loader->plan->n_batches;
+}
+
+uint64_t
+rk_loader_n_samples(const RkLoader *loader)
+{
+    return loader->plan->n_samples;
 }

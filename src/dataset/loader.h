@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Threads that fill batches ahead of whoever consumes them, into slots of memory that the caller
-// names (pinned staging, say): a ring, so that nothing is allocated a batch. Batches come in order
-// and have the same bytes with any number of threads and slots. One thread consumes; cancel from
-// any.
+// Fills batches ahead of their use. Memory is a ring of slots that the consumer supplies (the
+// mapped inputs of plans) or leaves to the loader; threads fill the free ones in order while the
+// consumer works on others. What a batch holds is a pure function of (options, epoch, batch), the
+// same bytes whatever the number of threads. Nothing is allocated a batch.
+//
+// One thread calls next and release; cancel is for any.
 #pragma once
 
 #include "dataset/batch.h"
@@ -11,39 +13,42 @@
 typedef struct RkLoader RkLoader;
 
 typedef struct {
-    uint32_t n_threads;   // that fill, 1 .. 64
-    uint32_t n_slots;     // at least 1; two more than threads keep all of them busy
-    uint32_t first_epoch; // to go on from
-    uint32_t n_epochs;    // 0 for no end
+    RkBatchOptions batch; // the columns are copied; settings are only read by rk_loader_new()
+    uint32_t n_slots;     // of the ring; 2 or more to fill ahead
+    // [n_slots][n_columns]: where a slot's columns go, rk_batch_column_words() words each, or NULL
+    // for memory of the loader's own. Must outlive the loader.
+    void *const *memory;
+    uint32_t epoch;    // to begin with
+    uint64_t at_batch; // of that epoch
+    uint32_t n_epochs; // from the first on; 0 goes on for ever
 } RkLoaderOptions;
 
 typedef struct {
-    uint32_t slot;   // whose memory holds it; n_slots at the end
-    uint32_t epoch;  // from first_epoch on
-    uint64_t index;  // in the epoch
-    uint32_t n_rows; // real ones of the batch
-    gboolean end;    // nothing follows; the other members say nothing
+    uint32_t slot;
+    uint32_t n; // samples; the rest of the batch is padding
+    uint32_t epoch;
+    uint64_t index; // of the batch in its epoch
+    gboolean last;  // of its epoch
 } RkBatch;
 
-// Starts filling. memory [n_slots, n_parts] of the batcher, each of rk_batcher_words() words,
-// aligned to 8 bytes. The batcher and the memory must outlive the loader.
-RkLoader *rk_loader_new(const RkBatcher *batcher, void *const *memory,
-                        const RkLoaderOptions *options);
+// Fails as rk_frame_history() and so on do, and with RK_ERROR_USAGE when a column can't be had or
+// there is no sample.
+RkLoader *rk_loader_new(const RkLoaderOptions *options, GError **error);
+void rk_loader_free(RkLoader *loader); // stops the threads; NULL is fine
 
-// Any other source of batches; fill is called from several threads at once.
-typedef gboolean (*RkLoaderFill)(void *data, uint32_t thread, uint32_t epoch, uint64_t index,
-                                 uint32_t slot, uint32_t *n_rows, GError **error);
-RkLoader *rk_loader_new_fill(RkLoaderFill fill, void *data, uint64_t n_batches,
-                             const RkLoaderOptions *options);
+// Waits for the next batch. 1: there is one, whose slot is the caller's until released. 0: the
+// epochs are over. -1: an error, RK_ERROR_CANCELLED after a cancel; from then on every time.
+int rk_loader_next(RkLoader *loader, RkBatch *batch, GError **error);
 
-// Waits for the next batch. Fails with what filling it failed with, at its turn and from then on,
-// or with RK_ERROR_CANCELLED.
-gboolean rk_loader_next(RkLoader *loader, RkBatch *batch, GError **error);
+// Gives a slot back to be filled again. Slots are released in the order they came.
+void rk_loader_release(RkLoader *loader, uint32_t slot);
 
-// Gives a batch's slot back to be filled again; in any order.
-void rk_loader_release(RkLoader *loader, const RkBatch *batch);
+// Stops the threads after the batch that each is at; a next() that waits returns.
+void rk_loader_cancel(RkLoader *loader);
 
-void rk_loader_cancel(RkLoader *loader); // any thread; the consumer's wait ends
-void rk_loader_free(RkLoader *loader);   // stops and joins the threads
+void *rk_loader_column(const RkLoader *loader, uint32_t slot, uint32_t column);
+uint32_t rk_loader_batch(const RkLoader *loader);     // B
+uint64_t rk_loader_n_batches(const RkLoader *loader); // an epoch
+uint64_t rk_loader_n_samples(const RkLoader *loader); // an epoch, negatives of POINTWISE included
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(RkLoader, rk_loader_free)

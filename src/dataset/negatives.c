@@ -6,345 +6,264 @@
 #include "dataset/alias.h"
 #include "dataset/streams.h"
 
-#include <stdlib.h>
+#include <math.h>
 #include <string.h>
 
-const RkParam rk_negative_params[] = {
+const RkParam rk_negatives_params[] = {
     {"negatives", RK_PARAM_CHOICE, 0, 0, "none", NULL, "none|uniform|popularity|in-batch|file",
-     "Where items come from that a user did not take"},
-    {"negatives.count", RK_PARAM_INT, 1, 10000, "4", "items", NULL, "Negatives of each row"},
+     "Where negatives come from"},
+    {"negatives.n", RK_PARAM_INT, 1, 100000, "4", NULL, NULL, "Negatives beside each positive"},
     {"negatives.power", RK_PARAM_REAL, 0, 4, "0.75", NULL, NULL,
-     "Exponent of an item's training events (popularity)"},
-    {"negatives.exclude-seen", RK_PARAM_BOOL, 0, 0, "true", NULL, NULL,
-     "Leave out what the user has in the training part, or up to the part that is tested"},
+     "Exponent of an item's popularity (popularity)"},
+    {"negatives.exclude", RK_PARAM_CHOICE, 0, 0, "train", NULL, "none|positive|train|all",
+     "What is never a negative: nothing, the sample's own item, the user's items in the training "
+     "part, or in all parts"},
 };
-const size_t rk_n_negative_params = G_N_ELEMENTS(rk_negative_params);
+const size_t rk_n_negatives_params = G_N_ELEMENTS(rk_negatives_params);
 
-#define ATTEMPTS 64 // draws that hit what a user has before the items are searched in order
-
-// Negatives of a file: lists by (user, item).
-typedef struct {
-    uint64_t *key; // [n] ascending, user << 32 | item
-    uint32_t *place;
-    uint32_t n;
-    uint32_t *offset; // [n + 1] by place
-    uint32_t *item;
-} Given;
-
-typedef struct Kind Kind;
+typedef uint32_t (*Draw)(const RkNegatives *negatives, const RkNegativesFor *sample, uint32_t n);
 
 struct RkNegatives {
-    const Kind *kind;
-    uint32_t count, n_items;
+    Draw draw;
     uint64_t seed;
-    const RkHistory *history; // NULL: seen items are not excluded
-    RkAlias *alias;
-    Given given;
-};
-
-// One draw: random bits that depend on (seed, epoch, thing, attempt) alone.
-typedef struct {
-    const RkNegatives *negatives;
-    const RkNegativeRows *rows;
-    uint32_t row;   // of the batch
-    uint64_t thing; // position * count + j
-} Draw;
-
-struct Kind {
-    const char *name;
-    gboolean (*prepare)(RkNegatives *n, RkChunkSource *source, const RkSplit *split, double power,
-                        GError **error);
-    uint32_t (*draw)(const Draw *draw, uint64_t random);
-};
-
-// ---- uniform, in-batch -------------------------------------------------------------------------
-
-static uint32_t
-draw_uniform(const Draw *draw, uint64_t random)
-{
-    return (uint32_t)((random >> 32) * draw->negatives->n_items >> 32);
-}
-
-static uint32_t
-draw_in_batch(const Draw *draw, uint64_t random)
-{
-    const RkNegativeRows *rows = draw->rows;
-    if (rows->n_rows < 2)
-        return draw_uniform(draw, random);
-    uint64_t step = 1 + ((random >> 32) * (rows->n_rows - 1) >> 32);
-    return rows->item[(draw->row + step) % rows->n_rows];
-}
-
-// ---- popularity --------------------------------------------------------------------------------
-
-typedef struct {
-    int column;
-    const RkSplit *split;
-    uint8_t *part;
-    double *count;
     uint32_t n_items;
-} Count;
-
-static gboolean
-count_items(const RkChunk *chunk, void *data, GError **error)
-{
-    Count *c = data;
-    const uint32_t *item = chunk->columns[c->column].code;
-    if (c->split != NULL)
-        rk_split_parts(c->split, chunk->first_row, chunk->n_rows, c->part);
-    for (uint32_t i = 0; i < chunk->n_rows; i++)
-        if (item[i] < c->n_items && (c->split == NULL || c->part[i] == RK_PART_TRAIN))
-            c->count[item[i]]++;
-    return TRUE;
-}
-
-static gboolean
-prepare_popularity(RkNegatives *n, RkChunkSource *source, const RkSplit *split, double power,
-                   GError **error)
-{
-    const RkTable *events = rk_events_table(source->schema);
-    g_autofree double *count = g_new0(double, n->n_items);
-    g_autofree uint8_t *part = g_malloc(RK_CHUNK_ROWS);
-    Count c = {rk_table_find_kind(events, RK_FIELD_ITEM), split, part, count, n->n_items};
-    if (!rk_scan(source, 0, &c.column, 1, count_items, &c, error))
-        return FALSE;
-    double sum = 0;
-    for (uint32_t i = 0; i < n->n_items; i++) {
-        count[i] = count[i] > 0 ? rk_exact_pow(count[i], power) : 0;
-        sum += count[i];
-    }
-    if (sum <= 0) {
-        g_set_error(error, RK_ERROR, RK_ERROR_USAGE,
-                    "Can't draw negatives by popularity: no training row names an item. Choose "
-                    "negatives=uniform or another split.");
-        return FALSE;
-    }
-    n->alias = rk_alias_new(count, n->n_items);
-    return TRUE;
-}
-
-static uint32_t
-draw_popular(const Draw *draw, uint64_t random)
-{
-    return rk_alias_draw(draw->negatives->alias, random);
-}
-
-// ---- from a file -------------------------------------------------------------------------------
-
-typedef struct {
-    int columns[3]; // user, item, negatives
-    GArray *keys, *items, *offsets;
-} Reading;
-
-static gboolean
-take_lists(const RkChunk *chunk, void *data, GError **error)
-{
-    Reading *r = data;
-    const RkColumn *list = &chunk->columns[r->columns[2]];
-    for (uint32_t i = 0; i < chunk->n_rows; i++) {
-        uint64_t key = (uint64_t)chunk->columns[r->columns[0]].code[i] << 32 |
-                       chunk->columns[r->columns[1]].code[i];
-        g_array_append_val(r->keys, key);
-        g_array_append_vals(r->items, list->codes + list->offset[i],
-                            list->offset[i + 1] - list->offset[i]);
-        g_array_append_val(r->offsets, r->items->len);
-    }
-    return TRUE;
-}
-
-static int
-compare_places(const void *a, const void *b, void *data)
-{
-    const uint64_t *key = data;
-    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-    return key[x] != key[y] ? (key[x] < key[y] ? -1 : 1) : (x > y) - (x < y);
-}
-
-static int
-find_table(const RkSchema *schema, int columns[3])
-{
-    for (guint t = 1; t < schema->tables->len; t++) {
-        const RkTable *table = rk_schema_table(schema, t);
-        columns[0] = rk_table_find_kind(table, RK_FIELD_USER);
-        columns[1] = rk_table_find_kind(table, RK_FIELD_ITEM);
-        columns[2] = rk_table_find_kind(table, RK_FIELD_MULTI);
-        if (columns[0] >= 0 && columns[1] >= 0 && columns[2] >= 0 &&
-            g_strcmp0(rk_table_field(table, (uint32_t)columns[2])->vocabulary, "item") == 0)
-            return (int)t;
-    }
-    return -1;
-}
-
-static gboolean
-prepare_file(RkNegatives *n, RkChunkSource *source, const RkSplit *split, double power,
-             GError **error)
-{
-    Reading r;
-    int table = find_table(source->schema, r.columns);
-    if (table < 0) {
-        g_set_error(error, RK_ERROR, RK_ERROR_USAGE,
-                    "Can't take negatives from a file: the dataset has no table of them. Import "
-                    "the .negative file with the ratings, or choose negatives=uniform.");
-        return FALSE;
-    }
-    uint32_t zero = 0;
-    r.keys = g_array_new(FALSE, FALSE, sizeof(uint64_t));
-    r.items = g_array_new(FALSE, FALSE, sizeof(uint32_t));
-    r.offsets = g_array_new(FALSE, FALSE, sizeof(uint32_t));
-    g_array_append_val(r.offsets, zero);
-    gboolean done = rk_scan(source, (uint32_t)table, r.columns, 3, take_lists, &r, error);
-    Given *given = &n->given;
-    given->n = r.keys->len;
-    g_autofree uint64_t *key = (uint64_t *)(void *)g_array_free(r.keys, FALSE);
-    given->item = (uint32_t *)(void *)g_array_free(r.items, FALSE);
-    given->offset = (uint32_t *)(void *)g_array_free(r.offsets, FALSE);
-    given->place = g_new(uint32_t, MAX(given->n, 1));
-    given->key = g_new(uint64_t, MAX(given->n, 1));
-    for (uint32_t i = 0; i < given->n; i++)
-        given->place[i] = i;
-    g_qsort_with_data(given->place, (int)given->n, sizeof(uint32_t), compare_places, key);
-    for (uint32_t i = 0; i < given->n; i++)
-        given->key[i] = key[given->place[i]];
-    return done;
-}
-
-static gboolean
-take_given(const RkNegatives *n, const RkNegativeRows *rows, uint32_t row, uint32_t *item,
-           GError **error)
-{
-    uint64_t key = (uint64_t)(rows->user != NULL ? rows->user[row] : 0) << 32 | rows->item[row];
-    uint32_t low = 0, high = n->given.n;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (n->given.key[middle] < key)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    uint32_t found = 0, first = 0;
-    if (low < n->given.n && n->given.key[low] == key) {
-        first = n->given.offset[n->given.place[low]];
-        found = n->given.offset[n->given.place[low] + 1] - first;
-    }
-    if (found < n->count) {
-        g_set_error(error, RK_ERROR, RK_ERROR_DATA,
-                    "Can't take %u negatives from the file: it has %u for code %u of user and code "
-                    "%u of item. Lower negatives.count, or choose negatives=uniform.",
-                    n->count, found, (uint32_t)(key >> 32), (uint32_t)key);
-        return FALSE;
-    }
-    memcpy(item, n->given.item + first, n->count * sizeof *item);
-    return TRUE;
-}
+    gboolean exclude_positive;
+    const RkSeenItems *seen;
+    const RkNegativeLists *lists;
+    RkAlias *alias;
+    double *weight;   // [n_items] chance of an item before exclusion; NULL when even
+    float *log_q;     // [n_items] its log; NULL when even
+    float *log_left;  // [n_users] log of the chance that is left without what the user has had
+    float log_even;   // without weights: the log of an item's chance
+    gboolean unknown; // chances aren't known
+};
 
 // ---- drawing -----------------------------------------------------------------------------------
 
-static const Kind KINDS[] = {
-    {"uniform", NULL, draw_uniform},
-    {"popularity", prepare_popularity, draw_popular},
-    {"in-batch", NULL, draw_in_batch},
-    {"file", prepare_file, NULL},
-};
-
-static gboolean
-is_refused(const Draw *draw, uint32_t item)
+static uint64_t
+random_bits(const RkNegatives *negatives, const RkNegativesFor *sample, uint32_t n,
+            uint32_t attempt)
 {
-    const RkNegatives *n = draw->negatives;
-    if (item == draw->rows->item[draw->row] || item >= n->n_items)
-        return TRUE;
-    return n->history != NULL && draw->rows->user != NULL &&
-           rk_history_has(n->history, draw->rows->user[draw->row], item);
+    const uint32_t counter[4] = {sample->sample, sample->epoch, RK_STREAM_NEGATIVE,
+                                 n * RK_NEGATIVES_ATTEMPTS + attempt};
+    const uint32_t key[2] = {(uint32_t)negatives->seed, (uint32_t)(negatives->seed >> 32)};
+    RkRng4 r = rk_rng_philox(counter, key);
+    return ((uint64_t)r.v[1] << 32) | r.v[0];
 }
 
 static gboolean
-draw_one(const Draw *draw, uint32_t *item, GError **error)
+is_excluded(const RkNegatives *negatives, const RkNegativesFor *sample, uint32_t item)
 {
-    const RkNegatives *n = draw->negatives;
-    const uint32_t key[2] = {(uint32_t)n->seed, (uint32_t)(n->seed >> 32)};
-    uint32_t counter[4] = {(uint32_t)draw->thing, (uint32_t)(draw->thing >> 32), RK_STREAM_NEGATIVE,
-                           draw->rows->epoch << 6};
-    for (uint32_t attempt = 0; attempt < ATTEMPTS; attempt += 2, counter[3]++) {
-        RkRng4 bits = rk_rng_philox(counter, key);
-        for (int half = 0; half < 4; half += 2) {
-            *item = n->kind->draw(draw, (uint64_t)bits.v[half + 1] << 32 | bits.v[half]);
-            if (!is_refused(draw, *item))
-                return TRUE;
-        }
-    }
-    // The user has nearly everything: the next item in order that is left.
-    for (uint32_t i = 0; i < n->n_items; i++) {
-        *item = *item + 1 < n->n_items ? *item + 1 : 0;
-        if (!is_refused(draw, *item))
-            return TRUE;
-    }
-    g_set_error(error, RK_ERROR, RK_ERROR_DATA,
-                "Can't draw a negative for code %u of user: there is no item the user doesn't "
-                "have. Set negatives.exclude-seen=false.",
-                draw->rows->user != NULL ? draw->rows->user[draw->row] : 0);
-    return FALSE;
+    return (negatives->exclude_positive && item == sample->item) ||
+           (negatives->seen != NULL && rk_seen_items_has(negatives->seen, sample->user, item));
 }
 
-gboolean
-rk_negatives_draw(const RkNegatives *n, const RkNegativeRows *rows, uint32_t *item, GError **error)
+static double
+weight_of(const RkNegatives *negatives, uint32_t item)
 {
-    for (uint32_t row = 0; row < rows->n_rows; row++, item += n->count) {
-        if (n->kind->draw == NULL) {
-            if (!take_given(n, rows, row, item, error))
-                return FALSE;
+    return negatives->weight != NULL ? negatives->weight[item] : 1.0 / negatives->n_items;
+}
+
+// The item that 64 random bits choose among those left, by counting through them: exact, and
+// linear in the number of items. For users who have had nearly all.
+static uint32_t
+count_through(const RkNegatives *negatives, const RkNegativesFor *sample, uint64_t random)
+{
+    double left = 0, sum = 0;
+    uint32_t last = UINT32_MAX;
+    for (uint32_t item = 0; item < negatives->n_items; item++)
+        if (!is_excluded(negatives, sample, item))
+            left += weight_of(negatives, item);
+    double target = (double)(random >> 11) * 0x1p-53 * left;
+    for (uint32_t item = 0; item < negatives->n_items; item++) {
+        double weight = weight_of(negatives, item);
+        if (weight <= 0 || is_excluded(negatives, sample, item))
             continue;
-        }
-        for (uint32_t j = 0; j < n->count; j++) {
-            Draw draw = {n, rows, row, (rows->position + row) * n->count + j};
-            if (!draw_one(&draw, &item[j], error))
-                return FALSE;
-        }
+        last = item;
+        sum += weight;
+        if (sum > target)
+            break;
     }
-    return TRUE;
+    return last;
 }
 
-RkNegatives *
-rk_negatives_new(const RkParams *params, RkChunkSource *source, const RkSplit *split,
-                 const RkHistory *history, uint32_t n_items, uint64_t seed, GError **error)
+static uint32_t
+draw_weighted(const RkNegatives *negatives, const RkNegativesFor *sample, uint32_t n)
 {
-    const char *name = rk_params_text(params, "negatives");
-    g_autoptr(RkNegatives) n = g_new0(RkNegatives, 1);
-    n->n_items = n_items;
-    n->seed = seed;
-    if (rk_params_bool(params, "negatives.exclude-seen"))
-        n->history = history;
-    for (size_t i = 0; i < G_N_ELEMENTS(KINDS); i++)
-        if (strcmp(KINDS[i].name, name) == 0)
-            n->kind = &KINDS[i];
-    if (n->kind == NULL) // none
-        return g_steal_pointer(&n);
-    if (n_items == 0 || rk_table_find_kind(rk_events_table(source->schema), RK_FIELD_ITEM) < 0) {
-        g_set_error(error, RK_ERROR, RK_ERROR_USAGE,
-                    "Can't draw negatives: the events name no item. Mark the field (rankine import "
-                    "--set FIELD.kind=item), or set negatives=none.");
-        return NULL;
+    for (uint32_t attempt = 0; attempt + 1 < RK_NEGATIVES_ATTEMPTS; attempt++) {
+        uint64_t random = random_bits(negatives, sample, n, attempt);
+        uint32_t item = negatives->alias != NULL
+                            ? rk_alias_draw(negatives->alias, random)
+                            : (uint32_t)(((random >> 32) * negatives->n_items) >> 32);
+        if (!is_excluded(negatives, sample, item))
+            return item;
     }
-    n->count = (uint32_t)rk_params_int(params, "negatives.count");
-    if (n->kind->prepare != NULL &&
-        !n->kind->prepare(n, source, split, rk_params_real(params, "negatives.power"), error))
-        return NULL;
-    return g_steal_pointer(&n);
+    return count_through(negatives, sample,
+                         random_bits(negatives, sample, n, RK_NEGATIVES_ATTEMPTS - 1));
 }
 
-void
-rk_negatives_free(RkNegatives *n)
+static uint32_t
+draw_in_batch(const RkNegatives *negatives, const RkNegativesFor *sample, uint32_t n)
 {
-    if (n == NULL)
-        return;
-    rk_alias_free(n->alias);
-    g_free(n->given.key);
-    g_free(n->given.place);
-    g_free(n->given.offset);
-    g_free(n->given.item);
-    g_free(n);
+    for (uint32_t attempt = 0; attempt < RK_NEGATIVES_ATTEMPTS && sample->n_pool > 0; attempt++) {
+        uint64_t random = random_bits(negatives, sample, n, attempt);
+        uint32_t item = sample->pool[((random >> 32) * sample->n_pool) >> 32];
+        if (item != UINT32_MAX && !is_excluded(negatives, sample, item))
+            return item;
+    }
+    return UINT32_MAX;
+}
+
+static uint32_t
+draw_listed(const RkNegatives *negatives, const RkNegativesFor *sample, uint32_t n)
+{
+    uint32_t n_listed;
+    const uint32_t *items =
+        rk_negative_lists_find(negatives->lists, sample->user, sample->item, &n_listed);
+    return n < n_listed ? items[n] : UINT32_MAX;
 }
 
 uint32_t
-rk_negatives_count(const RkNegatives *n)
+rk_negatives_draw(const RkNegatives *negatives, const RkNegativesFor *sample, uint32_t n)
 {
-    return n != NULL && n->kind != NULL ? n->count : 0;
+    return negatives->draw(negatives, sample, n);
+}
+
+float
+rk_negatives_log_q(const RkNegatives *negatives, uint32_t user, uint32_t item, uint32_t n)
+{
+    if (negatives->unknown || item >= negatives->n_items || n == 0)
+        return 0;
+    float log_q = negatives->log_q != NULL ? negatives->log_q[item] : negatives->log_even;
+    if (!isfinite(log_q))
+        return 0;
+    if (negatives->log_left != NULL && user < rk_seen_items_n_users(negatives->seen))
+        log_q -= negatives->log_left[user];
+    return log_q + (float)rk_exact_log(n);
+}
+
+// ---- building ----------------------------------------------------------------------------------
+
+static const struct {
+    const char *name;
+    Draw draw;
+    gboolean weighted;
+} SOURCES[] = {
+    {"uniform", draw_weighted, FALSE},
+    {"popularity", draw_weighted, TRUE},
+    {"in-batch", draw_in_batch, TRUE},
+    {"file", draw_listed, FALSE},
+};
+
+static gboolean
+is(const RkParams *set, const char *name, const char *value)
+{
+    return strcmp(rk_params_text(set, name), value) == 0;
+}
+
+RkNegativesNeeds
+rk_negatives_needs(const RkParams *set)
+{
+    if (set == NULL || is(set, "negatives", "none"))
+        return (RkNegativesNeeds){0};
+    gboolean file = is(set, "negatives", "file"), batch = is(set, "negatives", "in-batch");
+    return (RkNegativesNeeds){
+        .any = TRUE,
+        .count = batch || is(set, "negatives", "popularity"),
+        .lists = file,
+        .batch = batch,
+        .seen_train = !file && is(set, "negatives.exclude", "train"),
+        .seen_all = !file && is(set, "negatives.exclude", "all"),
+    };
+}
+
+static gboolean
+set_weights(RkNegatives *negatives, const uint64_t *count, double power, GError **error)
+{
+    uint32_t n = negatives->n_items;
+    double total = 0;
+    negatives->weight = g_new(double, n);
+    negatives->log_q = g_new(float, n);
+    for (uint32_t i = 0; i < n; i++) {
+        negatives->weight[i] = count[i] == 0 ? 0 : rk_exact_pow((double)count[i], power);
+        total += negatives->weight[i];
+    }
+    if (total <= 0) {
+        g_set_error(error, RK_ERROR, RK_ERROR_USAGE,
+                    "Can't draw negatives by popularity: no item has an event in the training "
+                    "part. Set negatives=uniform or split the data another way.");
+        return FALSE;
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        negatives->weight[i] /= total;
+        negatives->log_q[i] =
+            negatives->weight[i] > 0 ? (float)rk_exact_log(negatives->weight[i]) : -INFINITY;
+    }
+    negatives->alias = rk_alias_new(negatives->weight, n);
+    return TRUE;
+}
+
+// The chance that is left to each user's draws once what they have had is refused.
+static void
+set_left(RkNegatives *negatives)
+{
+    uint32_t n_users = rk_seen_items_n_users(negatives->seen), n;
+    negatives->log_left = g_new(float, MAX(n_users, 1));
+    for (uint32_t user = 0; user < n_users; user++) {
+        const uint32_t *items = rk_seen_items_of(negatives->seen, user, &n);
+        double had = 0;
+        for (uint32_t i = 0; i < n; i++)
+            had += weight_of(negatives, items[i]);
+        negatives->log_left[user] = had < 1 ? (float)rk_exact_log(1 - had) : 0;
+    }
+}
+
+RkNegatives *
+rk_negatives_new(const RkNegativesOptions *options, GError **error)
+{
+    g_autoptr(RkParams) defaults = rk_params_new(rk_negatives_params, rk_n_negatives_params);
+    const RkParams *set = options->set != NULL ? options->set : defaults;
+    RkNegativesNeeds needs = rk_negatives_needs(set);
+    if (!needs.any || options->n_items == 0) {
+        g_set_error(error, RK_ERROR, RK_ERROR_USAGE, "Can't draw negatives: %s",
+                    needs.any ? "the data has no items. Import it with an item field."
+                              : "the setting negatives is none. Set negatives=uniform, say.");
+        return NULL;
+    }
+    g_assert(!needs.count || options->count != NULL);
+    g_assert(!needs.lists || options->lists != NULL);
+    g_assert(!(needs.seen_train || needs.seen_all) || options->seen != NULL);
+
+    g_autoptr(RkNegatives) negatives = g_new0(RkNegatives, 1);
+    negatives->seed = options->seed;
+    negatives->n_items = options->n_items;
+    negatives->exclude_positive = !is(set, "negatives.exclude", "none");
+    negatives->seen = needs.seen_train || needs.seen_all ? options->seen : NULL;
+    negatives->lists = options->lists;
+    negatives->unknown = needs.lists;
+    negatives->log_even = -(float)rk_exact_log(options->n_items);
+    for (size_t i = 0; i < G_N_ELEMENTS(SOURCES); i++) {
+        if (!is(set, "negatives", SOURCES[i].name))
+            continue;
+        negatives->draw = SOURCES[i].draw;
+        // The items of a batch come as often as the events are.
+        double power = needs.batch ? 1 : rk_params_real(set, "negatives.power");
+        if (SOURCES[i].weighted && !set_weights(negatives, options->count, power, error))
+            return NULL;
+    }
+    if (negatives->seen != NULL)
+        set_left(negatives);
+    return g_steal_pointer(&negatives);
+}
+
+void
+rk_negatives_free(RkNegatives *negatives)
+{
+    if (negatives == NULL)
+        return;
+    rk_alias_free(negatives->alias);
+    g_free(negatives->weight);
+    g_free(negatives->log_q);
+    g_free(negatives->log_left);
+    g_free(negatives);
 }

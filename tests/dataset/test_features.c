@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "batch_rig.h"
+#include "loader_rig.h"
 
 #include "base/rng.h"
 #include "store/parts.h"
@@ -50,7 +50,7 @@ static RkSplit *
 split_of(Memory *memory, const char *settings)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(RkParams) params = rig_params(rk_split_params, rk_n_split_params, settings);
+    g_autoptr(RkParams) params = rig_set(rk_split_params, rk_n_split_params, settings);
     RkSplit *split = rk_split_build(&memory->source, params, 9, N_USERS, NULL, &error);
     g_assert_no_error(error);
     return split;
@@ -293,10 +293,47 @@ future_changes_nothing(void)
 
 // ---- stored and served -------------------------------------------------------------------------
 
+static uint32_t
+vocabulary_size(void *data, const char *name)
+{
+    return strcmp(name, "user") == 0 ? N_USERS : N_ITEMS;
+}
+
+// Sample i of a batch of row, price and hour, beside what its raw row gives.
+static void
+check_served(const Memory *memory, const RkFeatures *features, const Rig *rig, const RkBatch *batch,
+             uint32_t i)
+{
+    uint32_t row = ((uint32_t *)rig_column(rig, batch, 0))[i], n_found = 0;
+    RkCellValue cells[5];
+    const RkChunk *all = memory->tables->pdata[0];
+    for (uint32_t c = 0; c < 5; c++)
+        cells[c] = rk_column_cell(&all->columns[c], row);
+    g_autofree RkFeatureValue *values = g_new0(RkFeatureValue, rk_features_n(features));
+    rk_features_apply_row(features, 0, cells, values);
+    for (uint32_t f = 0; f < rk_features_n(features); f++) {
+        RkFeatureInfo info = rk_features_info(features, f);
+        int column = info.table != 0                       ? 0
+                     : strcmp(info.name, "price") == 0     ? 1
+                     : strcmp(info.name, "time.hour") == 0 ? 2
+                                                           : 0;
+        if (column == 0)
+            continue;
+        g_assert_cmphex(values[f].code, ==, ((uint32_t *)rig_column(rig, batch, column))[i]);
+        n_found++;
+    }
+    g_assert_cmpuint(n_found, >, 0);
+}
+
 static void
 serving_matches_training(void)
 {
-    static const char *const COLUMNS[] = {"price", "time.hour"};
+    static const char *const NAMES[] = {"price", "time.hour"};
+    static const RkBatchColumn COLUMNS[] = {
+        {.name = "row", .kind = RK_BATCH_ROW},
+        {.name = "price", .kind = RK_BATCH_NUMBER, .field = "price"},
+        {.name = "hour", .kind = RK_BATCH_CODE, .field = "time.hour"},
+    };
     g_autoptr(GError) error = NULL;
     g_autoptr(Memory) memory = events(30);
     g_autoptr(RkSplit) split = split_of(memory, "split=temporal");
@@ -308,28 +345,27 @@ serving_matches_training(void)
     g_assert_no_error(error);
     g_autofree char *again = rk_features_to_json(read);
     g_assert_cmpstr(json, ==, again);
-    const RkFrameOptions options = {split, RK_PART_TEST, features, 2};
-    g_autoptr(RkFrame) frame = rk_frame_load(&memory->source, 0, COLUMNS, 2, &options, &error);
+    RkFrameOptions options = {.source = &memory->source,
+                              .split = split,
+                              .vocabulary_size = vocabulary_size,
+                              .fields = NAMES,
+                              .n_fields = G_N_ELEMENTS(NAMES),
+                              .features = features,
+                              .positive_from = -INFINITY};
+    g_autoptr(RkFrame) frame = rk_frame_new(&options, &error);
     g_assert_no_error(error);
-    uint32_t at = 0, n = rk_features_n(read);
-    g_autofree RkFeatureValue *values = g_new0(RkFeatureValue, n);
-    for (uint32_t row = 0; row < N; row++) {
-        if (rk_split_part(split, row) != RK_PART_TEST)
-            continue;
-        RkCellValue cells[5];
-        const RkChunk *all = memory->tables->pdata[0];
-        for (uint32_t c = 0; c < 5; c++)
-            cells[c] = rk_column_cell(&all->columns[c], row);
-        rk_features_apply_row(read, 0, cells, values);
-        const uint32_t *record = rk_frame_record(frame, at++);
-        for (uint32_t i = 0; i < n; i++) {
-            RkFeatureInfo info = rk_features_info(read, i);
-            int c = info.table == 0 ? rk_frame_find(frame, info.name) : -1;
-            if (c >= 0)
-                g_assert_cmphex(values[i].code, ==, record[frame->columns[c].word]);
-        }
+    g_autoptr(Rig) rig = rig_new(&(RigOptions){.frame = frame,
+                                               .parts = 1u << RK_PART_TEST,
+                                               .columns = COLUMNS,
+                                               .n_columns = G_N_ELEMENTS(COLUMNS),
+                                               .n_epochs = 1},
+                                 NULL);
+    RkBatch batch;
+    while (rig_next(rig, &batch)) {
+        for (uint32_t i = 0; i < batch.n; i++)
+            check_served(memory, read, rig, &batch, i);
+        rk_loader_release(rig->loader, batch.slot);
     }
-    g_assert_cmpuint(at, ==, frame->n_rows);
     const char *const BROKEN[] = {
         "{}", "[1]", "{\"features\": [3]}",
         "{\"features\": [{\"table\": 9, \"field\": 0, \"kind\": \"log\"}]}",

@@ -1,280 +1,262 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "batch_rig.h"
+#include "loader_rig.h"
+
+#include "dataset/negatives.h"
 
 #include <math.h>
 #include <string.h>
 
-// Negatives of many batches of one user each, counted by item.
-static void
-count_draws(const Rig *rig, const char *settings, const RkHistory *history, uint32_t user,
-            uint32_t n_draws, uint32_t *count)
+#define N_ITEMS 50u
+#define N_USERS 4u
+#define N_DRAWS 200000u
+// The 99.9 % quantile of chi-square with 49 degrees of freedom is 85.4; fewer degrees lie below.
+#define CHI_SQUARE_LIMIT 85.4
+
+// User u has had items that are multiples of 2 (0), all but item 7 (1), all (2), none (3).
+static gboolean
+seen_pair(const void *data, uint64_t row, uint32_t *user, uint32_t *item)
+{
+    *user = (uint32_t)(row / N_ITEMS);
+    *item = (uint32_t)(row % N_ITEMS);
+    return *user == 2 || (*user == 0 && *item % 2 == 0) || (*user == 1 && *item != 7);
+}
+
+static RkSeenItems *
+make_seen(void)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(RkParams) params = rig_params(rk_negative_params, rk_n_negative_params, settings);
-    g_autoptr(RkNegatives) negatives = rk_negatives_new(params, &rig->memory->source, rig->split,
-                                                        history, rig->n_items, 31, &error);
+    RkSeenItems *seen =
+        rk_seen_items_new(N_USERS, N_ITEMS, N_USERS * N_ITEMS, seen_pair, NULL, &error);
     g_assert_no_error(error);
-    uint32_t n = rk_negatives_count(negatives), item = UINT32_MAX - 1;
-    g_autofree uint32_t *drawn = g_new(uint32_t, n);
-    for (uint32_t i = 0; i < n_draws / n; i++) {
-        const RkNegativeRows rows = {1, i, 1, &user, &item};
-        g_assert_true(rk_negatives_draw(negatives, &rows, drawn, &error));
+    return seen;
+}
+
+static void
+make_counts(uint64_t count[N_ITEMS])
+{
+    for (uint32_t i = 0; i < N_ITEMS; i++)
+        count[i] = i == 9 ? 0 : 1000 / (i + 1);
+}
+
+static RkNegatives *
+make(const char *settings, const RkSeenItems *seen, const RkNegativeLists *lists)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(RkParams) set = rig_set(rk_negatives_params, rk_n_negatives_params, settings);
+    uint64_t count[N_ITEMS];
+    make_counts(count);
+    RkNegativesOptions options = {set, 5, N_ITEMS, count, seen, lists};
+    RkNegatives *negatives = rk_negatives_new(&options, &error);
+    g_assert_no_error(error);
+    return negatives;
+}
+
+static void
+tally(const RkNegatives *negatives, uint32_t user, uint32_t item, uint32_t n_drawn[N_ITEMS])
+{
+    for (uint32_t i = 0; i < N_ITEMS; i++)
+        n_drawn[i] = 0;
+    for (uint32_t d = 0; d < N_DRAWS; d++) {
+        RkNegativesFor sample = {.epoch = d % 3, .sample = d / 30, .user = user, .item = item};
+        uint32_t drawn = rk_negatives_draw(negatives, &sample, d / 3 % 10);
+        g_assert_cmpuint(drawn, <, N_ITEMS);
+        n_drawn[drawn]++;
+    }
+}
+
+// Against chances that are proportional to `weight`; one of 0 must not be drawn.
+static void
+check_shares(const uint32_t n_drawn[N_ITEMS], const double weight[N_ITEMS])
+{
+    double total = 0, chi_square = 0;
+    for (uint32_t i = 0; i < N_ITEMS; i++)
+        total += weight[i];
+    for (uint32_t i = 0; i < N_ITEMS; i++) {
+        double expected = weight[i] / total * N_DRAWS;
+        if (expected == 0)
+            g_assert_cmpuint(n_drawn[i], ==, 0);
+        else
+            chi_square += (n_drawn[i] - expected) * (n_drawn[i] - expected) / expected;
+    }
+    g_test_message("chi-square %.1f", chi_square);
+    g_assert_cmpfloat(chi_square, <, CHI_SQUARE_LIMIT);
+}
+
+static void
+uniform_draws_every_item_alike(void)
+{
+    g_autoptr(RkNegatives) negatives = make("negatives=uniform negatives.exclude=none", NULL, NULL);
+    uint32_t n_drawn[N_ITEMS];
+    double weight[N_ITEMS];
+    for (uint32_t i = 0; i < N_ITEMS; i++)
+        weight[i] = 1;
+    tally(negatives, 3, 5, n_drawn);
+    check_shares(n_drawn, weight);
+}
+
+static void
+popularity_draws_by_a_power_of_the_count(void)
+{
+    static const double POWERS[] = {0, 0.75, 1};
+    for (size_t p = 0; p < G_N_ELEMENTS(POWERS); p++) {
+        g_autofree char *settings = g_strdup_printf(
+            "negatives=popularity negatives.exclude=none negatives.power=%g", POWERS[p]);
+        g_autoptr(RkNegatives) negatives = make(settings, NULL, NULL);
+        uint32_t n_drawn[N_ITEMS];
+        uint64_t count[N_ITEMS];
+        double weight[N_ITEMS];
+        make_counts(count);
+        for (uint32_t i = 0; i < N_ITEMS; i++)
+            weight[i] = count[i] == 0 ? 0 : pow((double)count[i], POWERS[p]);
+        tally(negatives, 3, 5, n_drawn);
+        check_shares(n_drawn, weight);
+    }
+}
+
+static void
+what_a_user_has_had_is_never_drawn(void)
+{
+    static const char *const SETTINGS[] = {"negatives=uniform", "negatives=popularity"};
+    g_autoptr(RkSeenItems) seen = make_seen();
+    for (size_t s = 0; s < G_N_ELEMENTS(SETTINGS); s++) {
+        g_autoptr(RkNegatives) negatives = make(SETTINGS[s], seen, NULL);
+        uint32_t n_drawn[N_ITEMS];
+        uint64_t count[N_ITEMS];
+        double weight[N_ITEMS];
+        make_counts(count);
+        for (uint32_t i = 0; i < N_ITEMS; i++)
+            weight[i] = i % 2 == 0 || i == 13 ? 0 : s == 0 ? 1 : pow((double)count[i], 0.75);
+        tally(negatives, 0, 13, n_drawn); // item 13 is the sample's own, of the test part say
+        check_shares(n_drawn, weight);
+        tally(negatives, 1, 3, n_drawn); // one item is left
+        g_assert_cmpuint(n_drawn[7], ==, N_DRAWS);
+        RkNegativesFor all = {.user = 2, .item = 3};
+        g_assert_cmpuint(rk_negatives_draw(negatives, &all, 0), ==, UINT32_MAX);
+    }
+}
+
+static void
+a_draw_depends_on_its_numbers_alone(void)
+{
+    g_autoptr(RkNegatives) a = make("negatives=uniform negatives.exclude=none", NULL, NULL);
+    g_autoptr(RkNegatives) b = make("negatives=uniform negatives.exclude=none", NULL, NULL);
+    uint32_t n_same[3] = {0};
+    for (uint32_t i = 0; i < 1000; i++) {
+        RkNegativesFor sample = {.epoch = 1, .sample = 999 - i, .user = 3, .item = 5};
+        RkNegativesFor next_epoch = sample, next_sample = sample;
+        next_epoch.epoch++;
+        next_sample.sample += 1000;
+        uint32_t drawn = rk_negatives_draw(a, &sample, 4);
+        g_assert_cmpuint(drawn, ==, rk_negatives_draw(b, &sample, 4));
+        n_same[0] += drawn == rk_negatives_draw(a, &next_epoch, 4);
+        n_same[1] += drawn == rk_negatives_draw(a, &next_sample, 4);
+        n_same[2] += drawn == rk_negatives_draw(a, &sample, 5);
+    }
+    for (int i = 0; i < 3; i++) // 20 expected, standard deviation 4.4
+        g_assert_cmpuint(n_same[i], <, 45);
+}
+
+static void
+log_q_is_the_log_of_the_expected_count(void)
+{
+    static const char *const SETTINGS[] = {"negatives=uniform", "negatives=popularity",
+                                           "negatives=popularity negatives.power=1"};
+    g_autoptr(RkSeenItems) seen = make_seen();
+    for (size_t s = 0; s < G_N_ELEMENTS(SETTINGS); s++) {
+        g_autoptr(RkNegatives) negatives = make(SETTINGS[s], seen, NULL);
+        for (uint32_t user = 0; user < N_USERS; user += 3) {
+            uint32_t n_drawn[N_ITEMS];
+            tally(negatives, user, 0, n_drawn); // item 0 is in user 0's list anyway
+            for (uint32_t i = 1; i < N_ITEMS; i++) {
+                if (n_drawn[i] == 0)
+                    continue;
+                double expected = exp(rk_negatives_log_q(negatives, user, i, N_DRAWS));
+                if (user == 3) // has had nothing, but its own item is refused
+                    expected /= 1 - exp(rk_negatives_log_q(negatives, user, 0, 1));
+                // Five standard deviations of a count; f32 rounds far below.
+                g_assert_cmpfloat(fabs(n_drawn[i] - expected), <, 5 * sqrt(expected));
+            }
+        }
+        g_assert_cmpfloat(rk_negatives_log_q(negatives, 0, UINT32_MAX, 10), ==, 0);
+    }
+}
+
+static void
+in_batch_draws_are_items_of_others(void)
+{
+    static const uint32_t POOL[] = {3, 8, 8, 20, UINT32_MAX, 11};
+    g_autoptr(RkNegatives) negatives =
+        make("negatives=in-batch negatives.exclude=positive", NULL, NULL);
+    uint32_t n_drawn[N_ITEMS] = {0};
+    for (uint32_t d = 0; d < 30000; d++) {
+        RkNegativesFor sample = {
+            .sample = d, .user = 3, .item = 3, .pool = POOL, .n_pool = G_N_ELEMENTS(POOL)};
+        n_drawn[rk_negatives_draw(negatives, &sample, d % 7)]++;
+    }
+    g_assert_cmpuint(n_drawn[8] + n_drawn[11] + n_drawn[20], ==, 30000);
+    // Half of them 8: 15000, standard deviation 87.
+    g_assert_cmpint(ABS((int)n_drawn[8] - 15000), <, 435);
+    RkNegativesFor alone = {.item = 3, .pool = POOL, .n_pool = 1};
+    g_assert_cmpuint(rk_negatives_draw(negatives, &alone, 0), ==, UINT32_MAX);
+}
+
+static void
+a_file_gives_its_items_in_order(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Memory) memory = rig_data(100, 1);
+    g_autoptr(RkNegativeLists) lists = rk_negative_lists_new(&memory->source, &error);
+    g_assert_no_error(error);
+    g_autoptr(RkNegatives) negatives = make("negatives=file", NULL, lists);
+    const RkColumn *listed = memory_column(memory, 3, "negatives");
+    for (uint32_t i = 0; i < listed->n_rows; i++) {
+        RkNegativesFor sample = {.user = memory_column(memory, 3, "user")->code[i],
+                                 .item = memory_column(memory, 3, "item")->code[i]};
+        uint32_t n = listed->offset[i + 1] - listed->offset[i];
         for (uint32_t k = 0; k < n; k++)
-            count[drawn[k]]++;
+            g_assert_cmpuint(rk_negatives_draw(negatives, &sample, k), ==,
+                             listed->codes[listed->offset[i] + k]);
+        g_assert_cmpuint(rk_negatives_draw(negatives, &sample, n), ==, UINT32_MAX);
     }
+    RkNegativesFor other = {.user = 1, .item = 2};
+    g_assert_cmpuint(rk_negatives_draw(negatives, &other, 0), ==, UINT32_MAX);
 }
 
-// Within five standard deviations of the chi-square distribution with `n` cells; the seed is fixed.
 static void
-check_chi_square(const uint32_t *count, const double *expected, uint32_t n)
+what_cant_be_drawn_is_an_error(void)
 {
-    double chi = 0, cells = 0;
-    for (uint32_t i = 0; i < n; i++) {
-        if (expected[i] <= 0) {
-            g_assert_cmpuint(count[i], ==, 0);
-            continue;
-        }
-        chi += pow(count[i] - expected[i], 2) / expected[i];
-        cells++;
+    static const uint64_t NOTHING[N_ITEMS] = {0};
+    static const char *const SETTINGS[] = {"negatives=none", "negatives=popularity"};
+    for (size_t s = 0; s < G_N_ELEMENTS(SETTINGS); s++) {
+        g_autoptr(GError) error = NULL;
+        g_autofree char *settings = g_strconcat(SETTINGS[s], " negatives.exclude=none", NULL);
+        g_autoptr(RkParams) set = rig_set(rk_negatives_params, rk_n_negatives_params, settings);
+        RkNegativesOptions options = {set, 5, N_ITEMS, NOTHING, NULL, NULL};
+        g_assert_null(rk_negatives_new(&options, &error));
+        g_assert_error(error, RK_ERROR, RK_ERROR_USAGE);
+        g_assert_nonnull(strstr(error->message, "negatives=uniform"));
     }
-    g_assert_cmpfloat(chi, <, cells - 1 + 5 * sqrt(2 * (cells - 1)));
-    g_assert_cmpfloat(chi, >, cells - 1 - 5 * sqrt(2 * (cells - 1)));
-}
-
-static void
-distributions(void)
-{
-    enum { DRAWS = 300000, ITEMS = 400 };
-    g_autoptr(Rig) rig = rig_new("ratings", "users=60 items=400", "split=random", 3000);
-    g_autoptr(RkHistory) history =
-        rk_history_new(&rig->memory->source, rig->split, RK_PART_TRAIN, rig->n_users, NULL);
-    double popular[ITEMS] = {0}, sum = 0, left = 0;
-    const uint32_t *item = memory_column(rig->memory, 0, "item")->code;
-    for (uint32_t row = 0; row < 3000; row++)
-        popular[item[row]] += rk_split_part(rig->split, row) == RK_PART_TRAIN;
-    for (uint32_t i = 0; i < ITEMS; i++) {
-        popular[i] = pow(popular[i], 0.5);
-        sum += popular[i];
-    }
-    uint32_t count[4][ITEMS] = {{0}};
-    double expected[ITEMS];
-    count_draws(rig, "negatives=uniform negatives.exclude-seen=false", NULL, 3, DRAWS, count[0]);
-    for (uint32_t i = 0; i < ITEMS; i++)
-        expected[i] = (double)DRAWS / ITEMS;
-    check_chi_square(count[0], expected, ITEMS);
-    count_draws(rig, "negatives=popularity negatives.power=0.5", NULL, 3, DRAWS, count[1]);
-    for (uint32_t i = 0; i < ITEMS; i++)
-        expected[i] = DRAWS * popular[i] / sum;
-    check_chi_square(count[1], expected, ITEMS);
-    // Seen items are left out; the others keep their proportions.
-    count_draws(rig, "negatives=popularity negatives.power=0.5", history, 3, DRAWS, count[2]);
-    for (uint32_t i = 0; i < ITEMS; i++)
-        left += rk_history_has(history, 3, i) ? 0 : popular[i];
-    for (uint32_t i = 0; i < ITEMS; i++)
-        expected[i] = rk_history_has(history, 3, i) ? 0 : DRAWS * popular[i] / left;
-    check_chi_square(count[2], expected, ITEMS);
-    g_assert_cmpfloat(left, <, sum);
-}
-
-static void
-in_batch(void)
-{
-    g_autoptr(Rig) rig = rig_new("ratings", "users=60 items=400", "split=random", 3000);
-    g_autoptr(RkParams) params = rig_params(rk_negative_params, rk_n_negative_params,
-                                            "negatives=in-batch negatives.count=6");
-    g_autoptr(RkHistory) history =
-        rk_history_new(&rig->memory->source, rig->split, RK_PART_TRAIN, rig->n_users, NULL);
-    g_autoptr(RkNegatives) negatives =
-        rk_negatives_new(params, &rig->memory->source, rig->split, history, 400, 1, NULL);
-    uint32_t user[64], item[64], drawn[64 * 6];
-    memcpy(user, memory_column(rig->memory, 0, "user")->code + 500, sizeof user);
-    memcpy(item, memory_column(rig->memory, 0, "item")->code + 500, sizeof item);
-    const RkNegativeRows rows = {0, 0, 64, user, item};
-    // Users' rows stand together, so that most of the batch is refused for each.
-    g_assert_true(rk_negatives_draw(negatives, &rows, drawn, NULL));
-    uint32_t n_of_batch = 0;
-    for (uint32_t i = 0; i < 64 * 6; i++) {
-        g_assert_cmpuint(drawn[i], !=, item[i / 6]);
-        g_assert_false(rk_history_has(history, user[i / 6], drawn[i]));
-        for (uint32_t r = 0; r < 64; r++)
-            if (item[r] == drawn[i]) {
-                n_of_batch++;
-                break;
-            }
-    }
-    g_assert_cmpuint(n_of_batch, >, 64 * 6 / 4);
-}
-
-// Two users, five items, negatives of a file.
-static Memory *
-small(gboolean with_lists)
-{
-    RkSchema *schema = rk_schema_new();
-    RkTable *events = rk_schema_add_table(schema, "events", RK_TABLE_EVENTS);
-    rk_table_add_field(events, "user", RK_FIELD_USER);
-    rk_table_add_field(events, "item", RK_FIELD_ITEM);
-    RkTable *table = rk_schema_add_table(schema, "negatives", RK_TABLE_OTHER);
-    rk_table_add_field(table, "user", RK_FIELD_USER);
-    rk_table_add_field(table, "item", RK_FIELD_ITEM);
-    RkField *lists = rk_table_add_field(table, "negatives", RK_FIELD_MULTI);
-    g_free(lists->vocabulary);
-    lists->vocabulary = g_strdup(with_lists ? "item" : "other");
-    Memory *memory = memory_new(schema);
-    g_autoptr(RkChunk) rows = rk_chunk_new(events, 0, 0, 6);
-    static const uint32_t USER[] = {0, 0, 0, 0, 0, 1}, ITEM[] = {0, 1, 2, 3, 4, 2};
-    memcpy(rows->columns[0].code, USER, sizeof USER);
-    memcpy(rows->columns[1].code, ITEM, sizeof ITEM);
-    memory_add(memory, rows);
-    g_autoptr(RkChunk) given = rk_chunk_new(table, 1, 0, 2);
-    static const uint32_t LIST_USER[] = {1, 0}, LIST_ITEM[] = {2, 4}, CODES[] = {4, 3, 0, 1, 2};
-    memcpy(given->columns[0].code, LIST_USER, sizeof LIST_USER);
-    memcpy(given->columns[1].code, LIST_ITEM, sizeof LIST_ITEM);
-    given->columns[2].codes = g_memdup2(CODES, sizeof CODES);
-    given->columns[2].offset[1] = 3;
-    given->columns[2].offset[2] = 5;
-    memory_add(memory, given);
-    return memory;
-}
-
-static void
-from_a_file(void)
-{
-    g_autoptr(GError) error = NULL;
-    g_autoptr(Memory) memory = small(TRUE);
-    g_autoptr(RkParams) params =
-        rig_params(rk_negative_params, rk_n_negative_params, "negatives=file negatives.count=2");
-    g_autoptr(RkNegatives) negatives =
-        rk_negatives_new(params, &memory->source, NULL, NULL, 5, 1, &error);
-    g_assert_no_error(error);
-    static const uint32_t USER[] = {0, 1}, ITEM[] = {4, 2};
-    uint32_t drawn[4];
-    RkNegativeRows rows = {0, 0, 2, USER, ITEM};
-    g_assert_true(rk_negatives_draw(negatives, &rows, drawn, &error));
-    static const uint32_t EXPECTED[] = {1, 2, 4, 3};
-    g_assert_cmpmem(drawn, sizeof drawn, EXPECTED, sizeof EXPECTED);
-    rows.item = USER; // a pair that the file doesn't have
-    g_assert_false(rk_negatives_draw(negatives, &rows, drawn, &error));
-    g_assert_error(error, RK_ERROR, RK_ERROR_DATA);
-    g_clear_error(&error);
-    g_autoptr(Memory) without = small(FALSE);
-    g_assert_null(rk_negatives_new(params, &without->source, NULL, NULL, 5, 1, &error));
-    g_assert_error(error, RK_ERROR, RK_ERROR_USAGE);
-}
-
-// A user who has everything ends the loader with an error that says who; one who has all but one
-// item gets that one.
-static void
-nothing_left(void)
-{
-    g_autoptr(Memory) memory = small(TRUE);
-    g_autoptr(RkParams) params =
-        rig_params(rk_negative_params, rk_n_negative_params, "negatives=uniform negatives.count=1");
-    const RkBatchPart part = {.name = "negatives", .kind = RK_BATCH_NEGATIVES};
-    RkBatchOptions options = {.batch = 6, .negatives = params, .n_users = 2, .n_items = 6};
-    g_autoptr(RkBatcher) enough = rk_batcher_new(&memory->source, &part, 1, &options, NULL);
-    g_autoptr(RkBatchScratch) scratch = rk_batch_scratch_new(enough);
-    uint32_t drawn[6], n_rows;
-    void *slot[] = {drawn};
-    g_assert_true(rk_batcher_fill(enough, scratch, 0, 0, slot, &n_rows, NULL));
-    for (uint32_t i = 0; i < 5; i++)
-        g_assert_cmpuint(drawn[i], ==, 5);
-    options.n_items = 5;
-    g_autoptr(RkBatcher) batcher = rk_batcher_new(&memory->source, &part, 1, &options, NULL);
-    const RkLoaderOptions how = {2, 1, 0, 1};
-    g_autoptr(RkLoader) loader = rk_loader_new(batcher, slot, &how);
-    RkBatch batch;
-    g_autoptr(GError) error = NULL;
-    g_assert_false(rk_loader_next(loader, &batch, &error));
-    g_assert_error(error, RK_ERROR, RK_ERROR_DATA);
-    g_assert_nonnull(strstr(error->message, "code 0 of user"));
-}
-
-// ---- imbalance ---------------------------------------------------------------------------------
-
-enum { N = 5000 };
-
-static RkBalance *
-balanced(const char *settings, const float *label, GError **error)
-{
-    g_autoptr(RkParams) params = rig_params(rk_balance_params, rk_n_balance_params, settings);
-    return rk_balance_new(params, label, N, 8, error);
-}
-
-static void
-make_labels(float *label)
-{
-    for (uint32_t i = 0; i < N; i++)
-        label[i] = i % 10 == 3 && i % 20 == 3 ? 1 : 0; // 250 positives
-}
-
-static void
-resampling(void)
-{
-    float label[N];
-    make_labels(label);
-    static const struct {
-        const char *settings;
-        uint32_t n[2], least[2], most[2]; // rows of a class in an epoch, times of one row
-    } ROWS[] = {
-        {"balance=undersample", {250, 250}, {0, 1}, {1, 1}},
-        {"balance=undersample balance.ratio=4", {1000, 250}, {0, 1}, {1, 1}},
-        {"balance=oversample", {4750, 4750}, {1, 19}, {1, 19}},
-        {"balance=oversample balance.ratio=3", {4750, 1583}, {1, 6}, {1, 7}},
-        {"balance=none", {4750, 250}, {1, 1}, {1, 1}},
-    };
-    for (size_t k = 0; k < G_N_ELEMENTS(ROWS); k++) {
-        g_autoptr(RkBalance) balance = balanced(ROWS[k].settings, label, NULL);
-        g_assert_cmpuint(rk_balance_n_rows(balance), ==, ROWS[k].n[0] + ROWS[k].n[1]);
-        uint32_t times[2][N] = {{0}}, n_changed = 0;
-        for (uint32_t epoch = 0; epoch < 2; epoch++) {
-            uint32_t n[2] = {0};
-            for (uint64_t i = 0; i < rk_balance_n_rows(balance); i++) {
-                uint32_t row = rk_balance_row(balance, epoch, i, TRUE);
-                times[epoch][row]++;
-                n[label[row] > 0]++;
-            }
-            g_assert_cmpmem(n, sizeof n, ROWS[k].n, sizeof n);
-        }
-        for (uint32_t row = 0; row < N; row++) {
-            int c = label[row] > 0;
-            g_assert_cmpuint(times[0][row], >=, ROWS[k].least[c]);
-            g_assert_cmpuint(times[0][row], <=, ROWS[k].most[c]);
-            n_changed += times[0][row] != times[1][row];
-        }
-        g_assert_cmpint(n_changed > 0, ==, ROWS[k].least[0] == 0 || ROWS[k].least[1] == 6);
-    }
-}
-
-static void
-class_weights(void)
-{
-    float label[N];
-    make_labels(label);
-    g_autoptr(RkBalance) balance = balanced("balance=weights", label, NULL);
-    g_assert_cmpfloat_with_epsilon(rk_balance_weight(balance, 1), 5000.0 / (2 * 250), 1e-5);
-    double sum[2] = {0};
-    for (uint32_t i = 0; i < N; i++)
-        sum[label[i] > 0] += (double)rk_balance_weight(balance, label[i]);
-    g_assert_cmpfloat_with_epsilon(sum[0], N / 2.0, 1e-2); // float weights, 4750 summed
-    g_assert_cmpfloat_with_epsilon(sum[1], N / 2.0, 1e-2);
-    g_autoptr(GError) error = NULL;
-    g_assert_null(balanced("balance=oversample balance.threshold=2", label, &error));
-    g_assert_error(error, RK_ERROR, RK_ERROR_USAGE);
-    g_clear_error(&error);
-    g_assert_null(balanced("balance=weights", NULL, &error));
-    g_assert_error(error, RK_ERROR, RK_ERROR_USAGE);
 }
 
 int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    g_test_add_func("/dataset/negatives/draws follow their distribution, seen items left out",
-                    distributions);
-    g_test_add_func("/dataset/negatives/in-batch ones are items of the other rows", in_batch);
-    g_test_add_func("/dataset/negatives/a file's are taken as they are", from_a_file);
-    g_test_add_func("/dataset/negatives/a user who has everything is an error", nothing_left);
-    g_test_add_func("/dataset/balance/sampling gives the classes their shares", resampling);
-    g_test_add_func("/dataset/balance/class weights even out the classes", class_weights);
+    g_test_add_func("/dataset/negatives/uniform draws every item alike",
+                    uniform_draws_every_item_alike);
+    g_test_add_func("/dataset/negatives/popularity draws by a power of the count",
+                    popularity_draws_by_a_power_of_the_count);
+    g_test_add_func("/dataset/negatives/what a user has had is never drawn",
+                    what_a_user_has_had_is_never_drawn);
+    g_test_add_func("/dataset/negatives/a draw depends on its numbers alone",
+                    a_draw_depends_on_its_numbers_alone);
+    g_test_add_func("/dataset/negatives/log q is the log of the expected count",
+                    log_q_is_the_log_of_the_expected_count);
+    g_test_add_func("/dataset/negatives/in-batch draws are items of others",
+                    in_batch_draws_are_items_of_others);
+    g_test_add_func("/dataset/negatives/a file gives its items in order",
+                    a_file_gives_its_items_in_order);
+    g_test_add_func("/dataset/negatives/what can't be drawn is an error",
+                    what_cant_be_drawn_is_an_error);
     return g_test_run();
 }
