@@ -94,6 +94,17 @@ static struct {
     gboolean shown;
 } progress;
 
+// "812", "5.1 k", "3.3 M".
+static char *
+short_number(double value)
+{
+    static const char *const PREFIXES[] = {"", " k", " M", " G"};
+    size_t i = 0;
+    for (; value >= 1000 && i + 1 < G_N_ELEMENTS(PREFIXES); i++)
+        value /= 1000;
+    return g_strdup_printf(i > 0 ? "%.1f%s" : "%.0f%s", value, PREFIXES[i]);
+}
+
 void
 rk_cli_progress(RkCli *cli, const char *what, uint64_t done, uint64_t total, const char *unit)
 {
@@ -115,15 +126,16 @@ rk_cli_progress(RkCli *cli, const char *what, uint64_t done, uint64_t total, con
     double seconds = (double)(now - progress.start_ns) * 1e-9;
     double rate = (double)done / seconds;
     g_autofree char *tail = NULL;
+    g_autofree char *speed = short_number(rate);
     if (total > 0) {
         double left = rate > 0 ? (double)(total - MIN(done, total)) / rate : 0;
         double share = MIN(1.0, (double)done / (double)total);
         char bar[21] = "....................";
         memset(bar, '#', (size_t)(share * 20));
-        tail = g_strdup_printf("[%s] %3.0f %%  %.3g %s/s  %.0f s left", bar, share * 100, rate,
-                               unit, left);
+        tail = g_strdup_printf("[%s] %3.0f %%  %s %s/s  %.0f s left", bar, share * 100, speed, unit,
+                               left);
     } else {
-        tail = g_strdup_printf("%" G_GUINT64_FORMAT " %s  %.3g %s/s", done, unit, rate, unit);
+        tail = g_strdup_printf("%" G_GUINT64_FORMAT " %s  %s %s/s", done, unit, speed, unit);
     }
     fprintf(stderr, terminal ? "\r\033[K%s  %s" : "%s  %s\n", what, tail);
     fflush(stderr);

@@ -15,7 +15,7 @@ struct RkImport {
 // Opens the file's source unless it is open.
 gboolean rk_import_open(RkImportFile *file, GError **error);
 
-// Closes it if it can be opened again: standard input can't.
+// Closes it if it can be opened again: a pipe can't.
 void rk_import_close(RkImportFile *file);
 
 // Gathers the described files' tables into the import's schema: equal ones become one table, the

@@ -23,6 +23,7 @@ typedef struct {
     char *extension;    // "csv", lower case; "" without
     gboolean in_folder; // found there rather than named by the user
     RkSource *source;   // open while it is needed
+    gboolean once;      // a pipe: stays open, can't be read again
     char *compression;  // "gzip", "zstd" or NULL
     uint64_t n_bytes;   // as stored; 0 if unknown
     const RkParams *settings;

@@ -193,6 +193,8 @@ rk_import_open(RkImportFile *file, GError **error)
     if (file->source == NULL)
         file->source = file->path ? rk_source_open(file->path, error)
                                   : rk_source_new_bytes(file->name, file->bytes);
+    if (file->source != NULL)
+        file->once = !rk_source_is_seekable(file->source);
     return file->source != NULL;
 }
 
@@ -201,7 +203,7 @@ rk_import_close(RkImportFile *file)
 {
     file->head = NULL;
     file->n_head = 0;
-    if (g_strcmp0(file->path, "-") != 0)
+    if (!file->once)
         g_clear_pointer(&file->source, rk_source_free);
 }
 

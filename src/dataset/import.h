@@ -77,7 +77,7 @@ typedef struct {
 
 // Reads all files into the sink. The schema must have its event table. The first bad row fails with
 // RK_ERROR_DATA that names file, line and column, or is counted under on-error=skip. May run
-// again unless it reads standard input. `options` and `report` may be NULL.
+// again unless it reads a pipe. `options` and `report` may be NULL.
 gboolean rk_import_run(RkImport *import, RkRowSink *sink, const RkImportOptions *options,
                        RkImportReport *report, GError **error);
 void rk_import_report_clear(RkImportReport *report);

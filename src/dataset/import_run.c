@@ -276,9 +276,9 @@ check_ready(RkImport *import, gboolean preview, GError **error)
     }
     for (guint i = 0; i < import->files->len && import->ran; i++) {
         const RkImportFile *file = g_ptr_array_index(import->files, i);
-        if (file->importer != NULL && g_strcmp0(file->path, "-") == 0) {
-            g_set_error_literal(error, RK_ERROR, RK_ERROR_FAILED,
-                                "Can't read standard input a second time: save it in a file.");
+        if (file->importer != NULL && file->once) {
+            g_set_error(error, RK_ERROR, RK_ERROR_FAILED,
+                        "Can't read %s a second time: save it in a file.", file->name);
             return FALSE;
         }
     }

@@ -32,6 +32,7 @@ struct RkSource {
     int fd;        // -1 for memory
     GBytes *bytes; // memory
     uint64_t size;
+    gboolean seekable;
     uint64_t taken; // atomic
     gboolean started, ended;
 
@@ -118,6 +119,7 @@ rk_source_open(const char *path, GError **error)
     RkSource *source = g_new0(RkSource, 1);
     source->name = g_steal_pointer(&name);
     source->fd = fd;
+    source->seekable = !is_stdin && S_ISREG(info.st_mode);
     source->size = S_ISREG(info.st_mode) ? (uint64_t)info.st_size : 0;
     return source;
 }
@@ -130,6 +132,7 @@ rk_source_new_bytes(const char *name, GBytes *bytes)
     source->fd = -1;
     source->bytes = g_bytes_ref(bytes);
     source->size = g_bytes_get_size(bytes);
+    source->seekable = TRUE;
     return source;
 }
 
@@ -159,6 +162,12 @@ const char *
 rk_source_compression(const RkSource *source)
 {
     return source->codec ? source->codec->name : NULL;
+}
+
+gboolean
+rk_source_is_seekable(const RkSource *source)
+{
+    return source->seekable;
 }
 
 uint64_t

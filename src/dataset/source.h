@@ -32,6 +32,9 @@ const char *rk_source_peek(RkSource *source, size_t want, size_t *n, GError **er
 // RK_ERROR_DATA when the compressed data is damaged or stops too early.
 gssize rk_source_read(RkSource *source, char *buffer, size_t n, GError **error);
 
+// Whether it can be opened again: a file or memory, not a pipe.
+gboolean rk_source_is_seekable(const RkSource *source);
+
 // For progress: bytes of the file taken so far and in all, as they are stored; 0 if unknown.
 uint64_t rk_source_taken(RkSource *source);
 uint64_t rk_source_size(const RkSource *source);
