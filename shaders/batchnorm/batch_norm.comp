@@ -11,6 +11,7 @@
 // rk-compile: batch_norm
 // rk-compile: batch_norm.texel -DRK_TEXEL
 #extension GL_GOOGLE_include_directive : require
+#include "lib/divide.glsl"
 #include "lib/grid.glsl"
 #include "lib/tensor.glsl"
 
@@ -25,26 +26,28 @@ RK_IN(0, x);
 RK_IN(1, stats);
 RK_IN(2, gamma);
 RK_IN(3, beta);
-RK_OUT(4, y);
+RK_STORAGE_OUT4(4, y);
 
 layout(push_constant) uniform Push {
     uint n; // elements
     uint rows;
-    uint cols;
+    RkDivisor cols;
     float eps;
 } p;
 
 #define COLUMNS(name, row, c)                                                       \
-    (WHOLE ? RK_LOAD4(name, ((row) * p.cols + c.x) / 4)                             \
-           : vec4(RK_LOAD1(name, (row) * p.cols + c.x), RK_LOAD1(name, (row) * p.cols + c.y), \
-                  RK_LOAD1(name, (row) * p.cols + c.z), RK_LOAD1(name, (row) * p.cols + c.w)))
+    (WHOLE ? RK_LOAD4(name, ((row) * p.cols.by + c.x) / 4)                             \
+           : vec4(RK_LOAD1(name, (row) * p.cols.by + c.x), RK_LOAD1(name, (row) * p.cols.by + c.y), \
+                  RK_LOAD1(name, (row) * p.cols.by + c.z), RK_LOAD1(name, (row) * p.cols.by + c.w)))
 
 void main()
 {
     uint i = RK_GLOBAL;
     if (4 * i >= p.n)
         return;
-    uvec4 c = (4 * i + uvec4(0, 1, 2, 3)) % p.cols;
+    uvec4 c;
+    for (uint e = 0; e < 4; e++)
+        c[e] = WHOLE && e > 0 ? c.x + e : rk_remainder(4 * i + e, p.cols);
     vec4 centered = RK_LOAD4(x, i) - COLUMNS(stats, 0, c);
     vec4 value;
     if (MODE == APPLY) {
@@ -56,5 +59,5 @@ void main()
     } else {
         value = (COLUMNS(gamma, 0, c) + 2.0 * COLUMNS(gamma, 1, c) * centered) / float(p.rows);
     }
-    RK_STORE4(y, i, value);
+    y.v[i] = value;
 }

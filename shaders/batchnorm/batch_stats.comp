@@ -4,7 +4,7 @@
 // Mean and variance of each column over all rows, in two phases where rows are many:
 //   PARTS  x [n, cols] -> per segment of rows: mean [cols], sum of squared deviations [cols]
 //   MERGE  those [segments, 2, cols] -> mean [cols], variance [cols] (biased)
-// Bindings: 0 x f32 or the parts, 1 y f32 [.., 2, cols], 2 y as single floats.
+// Bindings: 0 x f32 or the parts, 1 y f32 [.., 2, cols].
 // Grid: a lane works on four neighbouring columns of a segment; no barriers.
 // Numerics: deviations are taken from the segment's own mean; segments are merged by the rule of
 // Chan, Golub, LeVeque ("Algorithms for computing the sample variance", 1983), in order.
@@ -21,8 +21,8 @@ layout(constant_id = 2) const bool MERGE = false;
 const uint BLOCK = 16;
 
 RK_IN(0, x);
-RK_OUT(1, y);
-RK_STORAGE_OUT(2, y1);
+RK_STORAGE_OUT4(1, y);
+RK_STORAGE_OUT(1, y1);
 
 layout(push_constant) uniform Push {
     uint n; // rows of the batch
@@ -44,10 +44,11 @@ vec4 load(uint row, uvec4 c)
 void store(uint row, uvec4 c, uint n, vec4 value)
 {
     if (WHOLE)
-        RK_STORE4(y, (row * p.cols + c.x) / 4, value);
+        y.v[(row * p.cols + c.x) / 4] = value;
     else
-        for (uint e = 0; e < n; e++)
-            y1.v[row * p.cols + c[e]] = value[e];
+        for (uint e = 0; e < 4; e++)
+            if (e < n)
+                y1.v[row * p.cols + c[e]] = value[e];
 }
 
 void main()

@@ -7,6 +7,7 @@
 // rk-compile: take
 // rk-compile: take.texel -DRK_TEXEL
 #extension GL_GOOGLE_include_directive : require
+#include "lib/divide.glsl"
 #include "lib/grid.glsl"
 #include "lib/tensor.glsl"
 
@@ -19,7 +20,7 @@ RK_STORAGE_OUT(2, y);
 layout(push_constant) uniform Push {
     uint n_outputs;
     uint n;
-    uint k;
+    RkDivisor k;
 } p;
 
 void main()
@@ -29,6 +30,6 @@ void main()
     uint column = RK_LOAD1(index, RK_GLOBAL);
     float value = uintBitsToFloat(0xff800000u);
     if (column < p.n)
-        value = RK_LOAD1(x, RK_GLOBAL / p.k * p.n + column);
+        value = RK_LOAD1(x, rk_quotient(RK_GLOBAL, p.k) * p.n + column);
     y.v[RK_GLOBAL] = value;
 }

@@ -3,8 +3,7 @@
 //
 // Cross layer of DCN (Wang et al., https://arxiv.org/abs/1708.05123, eq. 3):
 // y = x0 (x . w) + bias + x, row by row.
-// Bindings: 0 x0 f32 [rows, cols], 1 x [rows, cols], 2 w [cols], 3 bias [cols], 4 y, 5 y as single
-// floats.
+// Bindings: 0 x0 f32 [rows, cols], 1 x [rows, cols], 2 w [cols], 3 bias [cols], 4 y.
 // Grid: LANES lanes of a workgroup of LOCAL share a row (lib/rows.glsl).
 //
 // rk-compile: cross_vector
@@ -18,8 +17,8 @@ RK_IN(0, x0);
 RK_IN(1, x);
 RK_IN(2, w);
 RK_IN(3, bias);
-RK_OUT(4, y);
-RK_STORAGE_OUT(5, y1);
+RK_STORAGE_OUT4(4, y);
+RK_STORAGE_OUT(4, y1);
 
 layout(push_constant) uniform Push {
     uint rows;

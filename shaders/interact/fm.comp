@@ -4,7 +4,7 @@
 // Second order of a factorization machine (Rendle, ICDM 2010) over feature vectors x[b, f]:
 //   VECTOR  y[b, d] = sum over f' < f of x[b, f, d] x[b, f', d]    (bi-interaction pooling)
 //   SCALAR  y[b] = the sum of that over d
-// Bindings: 0 x f32 [B, F, D], 1 y, 2 y as single floats.
+// Bindings: 0 x f32 [B, F, D], 1 y.
 // Grid: VECTOR: a lane makes four neighbouring d of a sample, LANES is 1. SCALAR: LANES lanes of a
 // workgroup of LOCAL share a sample (lib/rows.glsl).
 // Numerics: each vector times the sum of those before it, rather than half the difference of the
@@ -20,8 +20,8 @@
 layout(constant_id = 3) const bool SCALAR = false;
 
 RK_IN(0, x);
-RK_OUT(1, y);
-RK_STORAGE_OUT(2, y1);
+RK_STORAGE_OUT4(1, y);
+RK_STORAGE_OUT(1, y1);
 
 layout(push_constant) uniform Push {
     uint n_samples;
@@ -68,9 +68,10 @@ void main()
         uint b = RK_GLOBAL / d4, k = RK_GLOBAL % d4;
         vec4 value = pairs(b, k);
         if (WHOLE)
-            RK_STORE4(y, b * d4 + k, value);
+            y.v[b * d4 + k] = value;
         else
-            for (uint e = 0; e < 4 && 4 * k + e < p.d; e++)
-                y1.v[b * p.d + 4 * k + e] = value[e];
+            for (uint e = 0; e < 4; e++)
+                if (4 * k + e < p.d)
+                    y1.v[b * p.d + 4 * k + e] = value[e];
     }
 }

@@ -37,14 +37,14 @@ bvec4 rk_row_holds(uint i, RkRow r)
 #define RK_ROW_LOAD(name, i, r, outside)                                                  \
     (WHOLE ? RK_LOAD4(name, i) : mix(vec4(outside), RK_LOAD4(name, i), rk_row_holds(i, r)))
 
-// Writes what belongs to the row: `name` and `single` are the same tensor, the latter bound as
-// RK_STORAGE_OUT.
+// Writes what belongs to the row: `name` and `single` are the same tensor, as RK_STORAGE_OUT4 and
+// RK_STORAGE_OUT of one slot.
 #define RK_ROW_STORE(name, single, i, r, value)             \
     {                                                       \
         vec4 whole_value = value;                           \
         bvec4 mine = rk_row_holds(i, r);                    \
         if (WHOLE || all(mine))                             \
-            RK_STORE4(name, i, whole_value);                \
+            name.v[i] = whole_value;                        \
         else                                                \
             for (uint e = 0; e < 4; e++)                    \
                 if (mine[e])                                \

@@ -4,7 +4,7 @@
 // Bayesian personalized ranking: loss = mean over j of log(1 + exp(negative_j - positive)), and its
 // gradient dnegative_j = g / cols sigmoid(negative_j - positive).
 // Bindings: 0 positive f32 [rows], 1 negative [rows, cols], 2 loss [rows]; with RK_GRAD 2 g [rows],
-// 3 dnegative, 4 dnegative again as single floats.
+// 3 dnegative.
 // Grid: LANES lanes of a workgroup of LOCAL share a row (lib/rows.glsl).
 // Numerics: the exponent is never positive. NaN comes through.
 //
@@ -21,8 +21,8 @@ RK_IN(0, positive);
 RK_IN(1, negative);
 #ifdef RK_GRAD
 RK_IN(2, g);
-RK_OUT(3, dnegative);
-RK_STORAGE_OUT(4, dnegative1);
+RK_STORAGE_OUT4(3, dnegative);
+RK_STORAGE_OUT(3, dnegative1);
 #else
 RK_STORAGE_OUT(2, loss);
 #endif

@@ -9,8 +9,8 @@
 // With ID, a column whose item is the positive's own, or none at all (~0), has no part in the sum.
 // A row whose label is no column, or whose positive is no item, has loss and gradient 0.
 // Bindings: 0 score f32 [rows, cols], 1 positive [rows], 2 log_q, 3 log_q_positive [rows], 4 id,
-// 5 label or positive_id [rows], 6 loss [rows]; with RK_GRAD 6 g [rows], 7 dscore, 8 dscore again as
-// single floats. log_q and id are [cols] (VECTOR) or [rows, cols] (MATRIX). Parts that are left out
+// 5 label or positive_id [rows], 6 loss [rows]; with RK_GRAD 6 g [rows], 7 dscore.
+// log_q and id are [cols] (VECTOR) or [rows, cols] (MATRIX). Parts that are left out
 // are bound to the score and never read.
 // Grid: LANES lanes of a workgroup of LOCAL share a row (lib/rows.glsl).
 // Numerics: relative to the row's maximum, so finite scores never overflow. NaN comes through.
@@ -40,8 +40,8 @@ RK_IN_U(4, id);
 RK_IN_U(5, own_id);
 #ifdef RK_GRAD
 RK_IN(6, g);
-RK_OUT(7, dscore);
-RK_STORAGE_OUT(8, dscore1);
+RK_STORAGE_OUT4(7, dscore);
+RK_STORAGE_OUT(7, dscore1);
 #else
 RK_STORAGE_OUT(6, loss);
 #endif

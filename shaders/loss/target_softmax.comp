@@ -5,8 +5,7 @@
 //   PROBABILITY  sum of t_j (log(sum of exp(x)) - x_j)      g (softmax(x) sum of t - t)
 //   DISTILL      T^2 KL(q || softmax(x / T))                g T (softmax(x / T) - q)
 // where q = softmax(t / T).
-// Bindings: 0 x f32 [rows, cols], 1 t, 2 loss [rows]; with RK_GRAD 2 g [rows], 3 dx, 4 dx again as
-// single floats.
+// Bindings: 0 x f32 [rows, cols], 1 t, 2 loss [rows]; with RK_GRAD 2 g [rows], 3 dx.
 // Grid: LANES lanes of a workgroup of LOCAL share a row (lib/rows.glsl).
 // Numerics: relative to the rows' maxima, so finite logits never overflow; what has no probability
 // adds nothing, whatever its logit. NaN comes through.
@@ -26,8 +25,8 @@ RK_IN(0, x);
 RK_IN(1, t);
 #ifdef RK_GRAD
 RK_IN(2, g);
-RK_OUT(3, dx);
-RK_STORAGE_OUT(4, dx1);
+RK_STORAGE_OUT4(3, dx);
+RK_STORAGE_OUT(3, dx1);
 #else
 RK_STORAGE_OUT(2, loss);
 #endif

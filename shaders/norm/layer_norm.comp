@@ -3,8 +3,7 @@
 //
 // Layer normalization along the last dimension (Ba et al., https://arxiv.org/abs/1607.06450):
 // y = gamma (x - mean) / sqrt(variance + eps) + beta, with the row's mean and biased variance.
-// Bindings: 0 x f32 [rows, cols], 1 gamma [cols], 2 beta [cols] (x again where left out), 3 y,
-// 4 y as single floats.
+// Bindings: 0 x f32 [rows, cols], 1 gamma [cols], 2 beta [cols] (x again where left out), 3 y.
 // Grid: LANES lanes of a workgroup of LOCAL share a row (lib/rows.glsl).
 // Numerics: the variance is of what is left after the mean is taken away.
 //
@@ -21,8 +20,8 @@ layout(constant_id = 4) const bool BETA = true;
 RK_IN(0, x);
 RK_IN(1, gamma);
 RK_IN(2, beta);
-RK_OUT(3, y);
-RK_STORAGE_OUT(4, y1);
+RK_STORAGE_OUT4(3, y);
+RK_STORAGE_OUT(3, y1);
 
 layout(push_constant) uniform Push {
     uint rows;

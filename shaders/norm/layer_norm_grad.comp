@@ -3,8 +3,7 @@
 //
 // d loss / d x of layer normalization, with h = g gamma, u = (x - mean) / sqrt(variance + eps):
 // dx = (h - mean(h) - u mean(h u)) / sqrt(variance + eps), means along the row.
-// Bindings: 0 g f32 [rows, cols], 1 x [rows, cols], 2 gamma [cols] (x again where left out), 3 dx,
-// 4 dx as single floats.
+// Bindings: 0 g f32 [rows, cols], 1 x [rows, cols], 2 gamma [cols] (x again where left out), 3 dx.
 // Grid: LANES lanes of a workgroup of LOCAL share a row (lib/rows.glsl).
 //
 // rk-compile: layer_norm_grad
@@ -19,8 +18,8 @@ layout(constant_id = 3) const bool GAMMA = true;
 RK_IN(0, g);
 RK_IN(1, x);
 RK_IN(2, gamma);
-RK_OUT(3, dx);
-RK_STORAGE_OUT(4, dx1);
+RK_STORAGE_OUT4(3, dx);
+RK_STORAGE_OUT(3, dx1);
 
 layout(push_constant) uniform Push {
     uint rows;

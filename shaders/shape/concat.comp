@@ -11,6 +11,7 @@
 // rk-compile: concat
 // rk-compile: concat.texel -DRK_TEXEL
 #extension GL_GOOGLE_include_directive : require
+#include "lib/divide.glsl"
 #include "lib/grid.glsl"
 #include "lib/tensor.glsl"
 
@@ -20,14 +21,13 @@ layout(constant_id = 1) const bool VECTORS = false;
 RK_IN_U(0, part0);
 RK_IN_U(1, part1);
 RK_IN_U(2, part2);
-RK_OUT_U(3, y);
-#ifndef RK_TEXEL // there only with VECTORS
-RK_STORAGE_OUT_U(3, y1); // the same words one by one
-#endif
+RK_STORAGE_OUT_U4(3, y);
+RK_STORAGE_OUT_U(3, y1); // the same word by word
 
 // In words, or with VECTORS in fours.
 layout(push_constant) uniform Push {
     uint n; // outer * (sum of the parts' widths)
+    RkDivisor together; // that sum
     uint part_width[3];
     uint first;
     uint width;
@@ -37,23 +37,18 @@ void main()
 {
     if (RK_GLOBAL >= p.n)
         return;
-    uint together = p.part_width[0] + p.part_width[1] + p.part_width[2];
-    uint row = RK_GLOBAL / together, col = RK_GLOBAL % together;
+    uint row = RK_GLOBAL, col = rk_split(row, p.together);
     uint to = row * p.width + p.first + col;
     uint k = 0;
     for (; k < 2 && col >= p.part_width[k]; k++)
         col -= p.part_width[k];
     uint from = row * p.part_width[k] + col;
-    if (VECTORS) {
-        uvec4 value = k == 0   ? RK_LOAD4(part0, from)
-                      : k == 1 ? RK_LOAD4(part1, from)
-                               : RK_LOAD4(part2, from);
-        RK_STORE4(y, to, value);
-        return;
-    }
-#ifndef RK_TEXEL
-    y1.v[to] = k == 0   ? RK_LOAD1(part0, from)
-               : k == 1 ? RK_LOAD1(part1, from)
-                        : RK_LOAD1(part2, from);
-#endif
+    if (VECTORS)
+        y.v[to] = k == 0   ? RK_LOAD4(part0, from)
+                  : k == 1 ? RK_LOAD4(part1, from)
+                           : RK_LOAD4(part2, from);
+    else
+        y1.v[to] = k == 0   ? RK_LOAD1(part0, from)
+                   : k == 1 ? RK_LOAD1(part1, from)
+                            : RK_LOAD1(part2, from);
 }

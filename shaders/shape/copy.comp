@@ -10,6 +10,7 @@
 // rk-compile: copy
 // rk-compile: copy.texel -DRK_TEXEL
 #extension GL_GOOGLE_include_directive : require
+#include "lib/divide.glsl"
 #include "lib/grid.glsl"
 #include "lib/tensor.glsl"
 
@@ -19,11 +20,11 @@ layout(constant_id = 2) const bool SCALED = false;
 const uint ELEMENTS = 0, VECTORS = 1, SPLAT = 2;
 
 RK_IN_U(0, x);
-RK_OUT_U(1, y);
+RK_STORAGE_OUT_U4(1, y);
 
 layout(push_constant) uniform Push {
     uint n; // outputs
-    uint dim[3]; // extents of the three inner dimensions of y
+    RkDivisor dim[3]; // extents of the three inner dimensions of y
     int shift[4];
     uint extent[4];
     uint stride[4];
@@ -34,12 +35,10 @@ layout(push_constant) uniform Push {
 uint source(uint i)
 {
     uint at[4];
-    at[3] = i % p.dim[2];
-    i /= p.dim[2];
-    at[2] = i % p.dim[1];
-    i /= p.dim[1];
-    at[1] = i % p.dim[0];
-    at[0] = i / p.dim[0];
+    at[3] = rk_split(i, p.dim[2]);
+    at[2] = rk_split(i, p.dim[1]);
+    at[1] = rk_split(i, p.dim[0]);
+    at[0] = i;
     uint index = 0;
     bool inside = true;
     for (int k = 0; k < 4; k++) {
@@ -71,5 +70,5 @@ void main()
     }
     if (SCALED)
         value = floatBitsToUint(uintBitsToFloat(value) * p.factor);
-    RK_STORE4(y, i, value);
+    y.v[i] = value;
 }

@@ -10,6 +10,7 @@
 // rk-compile: tril
 // rk-compile: tril.texel -DRK_TEXEL
 #extension GL_GOOGLE_include_directive : require
+#include "lib/divide.glsl"
 #include "lib/grid.glsl"
 #include "lib/tensor.glsl"
 
@@ -18,11 +19,13 @@ layout(constant_id = 1) const bool FLATTEN = true;
 layout(constant_id = 2) const bool DIAGONAL = false;
 
 RK_IN_U(0, x);
-RK_OUT_U(1, y);
+RK_STORAGE_OUT_U4(1, y);
 
 layout(push_constant) uniform Push {
     uint n; // outputs
-    uint f; // rows of the square
+    RkDivisor f;     // rows of the square
+    RkDivisor pairs; // elements of the triangle
+    RkDivisor square;
 } p;
 
 uint base(uint i)
@@ -48,20 +51,17 @@ void main()
     uint lane = RK_GLOBAL;
     if (4 * lane >= p.n)
         return;
-    uint pairs = base(p.f), square = p.f * p.f;
     uvec4 value = uvec4(0);
     for (uint e = 0; e < 4; e++) {
-        uint k = 4 * lane + e;
-        if (k >= p.n)
-            break;
+        uint k = min(4 * lane + e, p.n - 1);
         if (FLATTEN) {
-            uint b = k / pairs, i = row_of(k % pairs), j = k % pairs - base(i);
-            value[e] = RK_LOAD1(x, b * square + i * p.f + j);
+            uint j = rk_split(k, p.pairs), i = row_of(j);
+            value[e] = RK_LOAD1(x, k * p.square.by + i * p.f.by + j - base(i));
         } else {
-            uint b = k / square, i = k % square / p.f, j = k % p.f;
+            uint i = rk_split(k, p.square), j = rk_split(i, p.f);
             if (DIAGONAL ? j <= i : j < i)
-                value[e] = RK_LOAD1(x, b * pairs + base(i) + j);
+                value[e] = RK_LOAD1(x, k * p.pairs.by + base(i) + j);
         }
     }
-    RK_STORE4(y, lane, value);
+    y.v[lane] = value;
 }

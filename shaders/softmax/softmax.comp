@@ -3,7 +3,7 @@
 //
 // Along the last dimension, with m the row's maximum and s = sum of exp(x - m):
 //   SOFTMAX exp(x - m) / s    LOG_SOFTMAX x - m - log(s)    LOG_SUM_EXP m + log(s), one a row
-// Bindings: 0 x f32 [rows, cols], 1 y, 2 y again as single floats.
+// Bindings: 0 x f32 [rows, cols], 1 y.
 // Grid: LANES lanes of a workgroup of LOCAL share a row (lib/rows.glsl).
 // Numerics: no overflow for finite x. A row of nothing but minus infinity, fully masked, has
 // softmax 0 and log-softmax minus infinity. Where the maximum is infinite nothing is subtracted.
@@ -20,8 +20,8 @@ layout(constant_id = 3) const uint MODE = 0;
 const uint SOFTMAX = 0, LOG_SOFTMAX = 1, LOG_SUM_EXP = 2;
 
 RK_IN(0, x);
-RK_OUT(1, y);
-RK_STORAGE_OUT(2, y1);
+RK_STORAGE_OUT4(1, y);
+RK_STORAGE_OUT(1, y1);
 
 layout(push_constant) uniform Push {
     uint rows;

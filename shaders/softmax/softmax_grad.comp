@@ -3,7 +3,7 @@
 //
 // Gradients along the last dimension from the op's own output y and g = d loss / d y:
 //   SOFTMAX y (g - sum of g y)    LOG_SOFTMAX g - exp(y) sum of g
-// Bindings: 0 g f32 [rows, cols], 1 y, 2 the gradient, 3 the same as single floats.
+// Bindings: 0 g f32 [rows, cols], 1 y, 2 the gradient.
 // Grid: LANES lanes of a workgroup of LOCAL share a row (lib/rows.glsl).
 //
 // rk-compile: softmax_grad
@@ -18,8 +18,8 @@ const uint SOFTMAX = 0;
 
 RK_IN(0, g);
 RK_IN(1, y);
-RK_OUT(2, dx);
-RK_STORAGE_OUT(3, dx1);
+RK_STORAGE_OUT4(2, dx);
+RK_STORAGE_OUT(2, dx1);
 
 layout(push_constant) uniform Push {
     uint rows;

@@ -3,6 +3,7 @@
 // Batch statistics, normalization by them, their gradient, their moving average.
 #include "ops/batchnorm.h"
 
+#include "ops/divide.h"
 #include "ops/pointwise.h"
 #include "ops/reduce.h"
 #include "ops/rowwise.h"
@@ -193,7 +194,6 @@ record_stats_phase(const RkKernel *kernel, const RkCaps *caps, RkDispatchList *l
     RkBindKind kind = (RkBindKind)kernel->param[1];
     RkDispatch *d = rk_dispatch_add(list, kernel->shader);
     rk_dispatch_read(d, operands[0], kind);
-    rk_dispatch_write(d, operands[1], kind);
     rk_dispatch_write(d, operands[1], RK_BIND_STORAGE);
     rk_dispatch_spec(d, kernel->param[0]);
     rk_dispatch_spec(d, cols % 4 == 0);
@@ -239,7 +239,7 @@ record_columns(const RkKernel *kernel, const RkCaps *caps, const RkOpArgs *args,
     RkDispatch *d = rk_dispatch_add(list, kernel->shader);
     for (uint32_t i = 0; i < 4; i++)
         rk_dispatch_read(d, operands[i] >= 0 ? operands[i] : operands[1], kind);
-    rk_dispatch_write(d, RK_OPERAND_OUT, kind);
+    rk_dispatch_write(d, RK_OPERAND_OUT, RK_BIND_STORAGE);
     rk_dispatch_spec(d, kernel->param[0]);
     rk_dispatch_spec(d, rk_tensor_cols(&args->out) % 4 == 0);
     rk_dispatch_spec(d, gradient);
@@ -247,7 +247,7 @@ record_columns(const RkKernel *kernel, const RkCaps *caps, const RkOpArgs *args,
     rk_dispatch_spec(d, operands[3] >= 0);
     rk_dispatch_push(d, (uint32_t)n);
     rk_dispatch_push(d, (uint32_t)rk_tensor_rows(&args->out));
-    rk_dispatch_push(d, rk_tensor_cols(&args->out));
+    rk_dispatch_push_divisor(d, rk_tensor_cols(&args->out));
     rk_dispatch_push_float(d, eps);
     rk_dispatch_grid(d, caps, rk_ceil_div(rk_ceil_div(n, 4), kernel->param[0]));
 }

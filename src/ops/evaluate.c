@@ -4,6 +4,7 @@
 #include "ops/evaluate.h"
 
 #include "ops/convert.h"
+#include "ops/divide.h"
 #include "ops/pointwise.h"
 #include "ops/rowwise.h"
 #include "ops/sample-inputs.h"
@@ -230,7 +231,7 @@ record_take(const RkKernel *kernel, const RkCaps *caps, const RkOpArgs *args, Rk
     rk_dispatch_spec(d, kernel->param[0]);
     rk_dispatch_push(d, (uint32_t)n);
     rk_dispatch_push(d, args->in[0].dim[1]);
-    rk_dispatch_push(d, args->out.dim[1]);
+    rk_dispatch_push_divisor(d, args->out.dim[1]);
     rk_dispatch_grid(d, caps, rk_ceil_div(n, kernel->param[0]));
 }
 

@@ -209,20 +209,22 @@ record_pairs(const RkKernel *kernel, const RkCaps *caps, const RkOpArgs *args, R
     gboolean gradient = args->op == &ROWS[PAIRWISE_DOT_GRAD];
     uint32_t tile = kernel->param[2], n = z->dim[0], f = z->dim[1], d = z->dim[2];
     uint64_t blocks = rk_ceil_div(f, tile);
-    uint64_t lanes = gradient ? n * blocks * rk_ceil_div(d, 4) : n * (blocks * (blocks + 1) / 2);
+    uint32_t columns = gradient && d % (4 * kernel->param[3]) == 0 ? kernel->param[3] : 1;
+    uint64_t lanes =
+        gradient ? n * blocks * rk_ceil_div(d, 4 * columns) : n * (blocks * (blocks + 1) / 2);
     if (lanes == 0 || rk_tensor_numel(&args->out) == 0)
         return;
     RkBindKind kind = (RkBindKind)kernel->param[1];
     RkDispatch *dispatch = rk_dispatch_add(list, kernel->shader);
     for (uint32_t i = 0; i < args->n_in; i++)
         rk_dispatch_read(dispatch, (int32_t)i, kind);
-    if (gradient)
-        rk_dispatch_write(dispatch, RK_OPERAND_OUT, kind);
     rk_dispatch_write(dispatch, RK_OPERAND_OUT, RK_BIND_STORAGE);
     rk_dispatch_spec(dispatch, kernel->param[0]);
     rk_dispatch_spec(dispatch, d % 4 == 0);
     rk_dispatch_spec(dispatch, args->attr[0].i != 0);
     rk_dispatch_spec(dispatch, tile);
+    if (gradient)
+        rk_dispatch_spec(dispatch, columns);
     rk_dispatch_push(dispatch, n);
     rk_dispatch_push(dispatch, f);
     rk_dispatch_push(dispatch, d);
@@ -240,7 +242,6 @@ record_fm(const RkKernel *kernel, const RkCaps *caps, const RkOpArgs *args, RkDi
     RkBindKind kind = (RkBindKind)kernel->param[1];
     RkDispatch *dispatch = rk_dispatch_add(list, kernel->shader);
     rk_dispatch_read(dispatch, 0, kind);
-    rk_dispatch_write(dispatch, RK_OPERAND_OUT, kind);
     rk_dispatch_write(dispatch, RK_OPERAND_OUT, RK_BIND_STORAGE);
     if (scalar) {
         rk_rowwise_grid(dispatch, kernel, caps, n, (uint64_t)d * 4, d % 4 == 0);
@@ -266,25 +267,31 @@ record_cross(const RkKernel *kernel, const RkCaps *caps, const RkOpArgs *args, R
     RkDispatch *d = rk_dispatch_add(list, kernel->shader);
     for (int32_t i = 0; i < 4; i++)
         rk_dispatch_read(d, i, kind);
-    rk_dispatch_write(d, RK_OPERAND_OUT, kind);
     rk_dispatch_write(d, RK_OPERAND_OUT, RK_BIND_STORAGE);
     rk_rowwise_grid(d, kernel, caps, rows, cols, cols % 4 == 0);
     rk_dispatch_push(d, (uint32_t)rows);
     rk_dispatch_push(d, (uint32_t)cols);
 }
 
-// param[2] of these is the tile.
-#define PAIRS_TABLE(spv)                                                                           \
+// param: local size, binding kind, tile, vec4s at once (the gradient's).
+#define PAIRS(label, spv, local, kind, tile, columns)                                              \
     {                                                                                              \
-        RK_ROWWISE_KERNEL("texel 8, tile 4", spv ".texel", 8, RK_BIND_TEXEL_F32X4, 4,              \
-                          record_pairs),                                                           \
-            RK_ROWWISE_KERNEL("storage 64, tile 2", spv, 64, RK_BIND_STORAGE, 2, record_pairs),    \
-            RK_ROWWISE_KERNEL("storage 64, tile 4", spv, 64, RK_BIND_STORAGE, 4, record_pairs),    \
-            RK_ROWWISE_KERNEL("texel 8, tile 8", spv ".texel", 8, RK_BIND_TEXEL_F32X4, 8,          \
-                              record_pairs),                                                       \
+        .name = label, .shader = spv, .param = {local, kind, tile, columns},                       \
+        .supports = rk_rowwise_supports, .record = record_pairs                                    \
     }
-static const RkKernel PAIRS_KERNELS[] = PAIRS_TABLE("pairwise_dot");
-static const RkKernel PAIRS_GRAD_KERNELS[] = PAIRS_TABLE("pairwise_dot_grad");
+static const RkKernel PAIRS_KERNELS[] = {
+    PAIRS("texel 8, tile 4", "pairwise_dot.texel", 8, RK_BIND_TEXEL_F32X4, 4, 1),
+    PAIRS("storage 64, tile 2", "pairwise_dot", 64, RK_BIND_STORAGE, 2, 1),
+    PAIRS("storage 64, tile 4", "pairwise_dot", 64, RK_BIND_STORAGE, 4, 1),
+    PAIRS("texel 8, tile 6", "pairwise_dot.texel", 8, RK_BIND_TEXEL_F32X4, 6, 1),
+};
+static const RkKernel PAIRS_GRAD_KERNELS[] = {
+    PAIRS("texel 8, 4x4", "pairwise_dot_grad.texel", 8, RK_BIND_TEXEL_F32X4, 4, 4),
+    PAIRS("storage 64, 2x1", "pairwise_dot_grad", 64, RK_BIND_STORAGE, 2, 1),
+    PAIRS("storage 64, 4x2", "pairwise_dot_grad", 64, RK_BIND_STORAGE, 4, 2),
+    PAIRS("texel 8, 7x2", "pairwise_dot_grad.texel", 8, RK_BIND_TEXEL_F32X4, 7, 2),
+    PAIRS("texel 8, 2x4", "pairwise_dot_grad.texel", 8, RK_BIND_TEXEL_F32X4, 2, 4),
+};
 static const RkKernel FM_KERNELS[] = RK_ROWWISE_TABLE("fm", record_fm);
 static const RkKernel CROSS_KERNELS[] = RK_ROWWISE_TABLE("cross_vector", record_cross);
 

@@ -49,10 +49,8 @@ finish(RkDispatch *d, const RkKernel *kernel, const RkCaps *caps, const RkOpArgs
 {
     RkBindKind kind = (RkBindKind)kernel->param[1];
     uint64_t rows = rows_of(args), cols = cols_of(args);
-    if (loss_of(args)->gradient) {
+    if (loss_of(args)->gradient)
         rk_dispatch_read(d, 0, kind);
-        rk_dispatch_write(d, RK_OPERAND_OUT, kind);
-    }
     rk_dispatch_write(d, RK_OPERAND_OUT, RK_BIND_STORAGE);
     rk_rowwise_grid(d, kernel, caps, rows, cols, cols % 4 == 0);
     rk_dispatch_push(d, (uint32_t)rows);

@@ -134,7 +134,6 @@ record(const RkKernel *kernel, const RkCaps *caps, const RkOpArgs *args, RkDispa
     RkDispatch *d = rk_dispatch_add(list, kernel->shader);
     for (int32_t i = 0; i < 3; i++)
         rk_dispatch_read(d, has(args, (uint32_t)i) ? i : 0, kind);
-    rk_dispatch_write(d, RK_OPERAND_OUT, kind);
     rk_dispatch_write(d, RK_OPERAND_OUT, RK_BIND_STORAGE);
     rk_rowwise_grid(d, kernel, caps, rows, cols, cols % 4 == 0);
     if (!gradient)

@@ -3,6 +3,8 @@
 // Geometry, kernels and samples of the shape family.
 #include "ops/shape-private.h"
 
+#include "ops/divide.h"
+
 // --- copies -------------------------------------------------------------------------------------
 
 static void
@@ -117,13 +119,13 @@ record_copy(const RkKernel *kernel, const RkCaps *caps, const RkOpArgs *args, Rk
     RkBindKind kind = (RkBindKind)kernel->param[1];
     RkDispatch *d = rk_dispatch_add(list, kernel->shader);
     rk_dispatch_read(d, 0, kind);
-    rk_dispatch_write(d, RK_OPERAND_OUT, kind);
+    rk_dispatch_write(d, RK_OPERAND_OUT, RK_BIND_STORAGE);
     rk_dispatch_spec(d, kernel->param[0]);
     rk_dispatch_spec(d, copy_mode(&copy));
     rk_dispatch_spec(d, copy.factor != 1);
     rk_dispatch_push(d, (uint32_t)n);
     for (uint32_t k = 1; k < 4; k++)
-        rk_dispatch_push(d, copy.dim[k]);
+        rk_dispatch_push_divisor(d, copy.dim[k]);
     for (uint32_t k = 0; k < 4; k++)
         rk_dispatch_push(d, (uint32_t)copy.shift[k]);
     for (uint32_t k = 0; k < 4; k++)
@@ -132,6 +134,59 @@ record_copy(const RkKernel *kernel, const RkCaps *caps, const RkOpArgs *args, Rk
         rk_dispatch_push(d, copy.stride[k]);
     rk_dispatch_push_float(d, (float)copy.factor);
     rk_dispatch_grid(d, caps, rk_ceil_div(rk_ceil_div(n, 4), kernel->param[0]));
+}
+
+// The dimension of the result that is x's last; the last one where the transpose keeps it.
+static uint32_t
+moved_axis(const RkOpArgs *args)
+{
+    for (uint32_t i = 0; i < args->out.rank; i++)
+        if ((uint32_t)args->attr[i].i == args->out.rank - 1)
+            return i;
+    return 0;
+}
+
+static gboolean
+supports_blocks(const RkKernel *kernel, const RkCaps *caps, const RkOpArgs *args)
+{
+    uint32_t rank = args->out.rank;
+    if (rank < 2 || moved_axis(args) == rank - 1)
+        return FALSE;
+    return args->in[0].dim[rank - 1] % 4 == 0 && args->out.dim[rank - 1] % 4 == 0 &&
+           rk_rowwise_supports(kernel, caps, args);
+}
+
+// Transposes that move the last dimension, in blocks of 4 x 4.
+static void
+record_blocks(const RkKernel *kernel, const RkCaps *caps, const RkOpArgs *args,
+              RkDispatchList *list)
+{
+    uint64_t n = rk_tensor_numel(&args->out) / 16;
+    if (n == 0)
+        return;
+    RkCopy copy = rk_copy_of(args);
+    uint32_t stride[RK_MAX_RANK] = {0}, rank = args->out.rank, axis = moved_axis(args);
+    row_major(&args->out, stride);
+    uint32_t order[4] = {axis, rank - 1}, extent[4] = {0, 0, 1, 1}, n_order = 2;
+    for (uint32_t i = rank - 1; i-- > 0;)
+        if (i != axis)
+            order[n_order++] = i;
+    for (uint32_t i = 0; i < n_order; i++)
+        extent[i] = args->out.dim[order[i]];
+    RkBindKind kind = (RkBindKind)kernel->param[1];
+    RkDispatch *d = rk_dispatch_add(list, kernel->shader);
+    rk_dispatch_read(d, 0, kind);
+    rk_dispatch_write(d, RK_OPERAND_OUT, RK_BIND_STORAGE);
+    rk_dispatch_spec(d, kernel->param[0]);
+    rk_dispatch_push(d, (uint32_t)n);
+    rk_dispatch_push_divisor(d, extent[0] / 4);
+    rk_dispatch_push_divisor(d, extent[1] / 4);
+    rk_dispatch_push_divisor(d, extent[2]);
+    for (uint32_t i = 0; i < 4; i++)
+        rk_dispatch_push(d, i < n_order ? copy.stride[4 - rank + order[i]] : 0);
+    for (uint32_t i = 0; i < 4; i++)
+        rk_dispatch_push(d, i < n_order ? stride[order[i]] : 0);
+    rk_dispatch_grid(d, caps, rk_ceil_div(n, kernel->param[0]));
 }
 
 // --- concat -------------------------------------------------------------------------------------
@@ -167,14 +222,6 @@ concat_whole(const RkOpArgs *args)
     return whole;
 }
 
-// The texel kernel writes whole vec4s only.
-static gboolean
-concat_supports(const RkKernel *kernel, const RkCaps *caps, const RkOpArgs *args)
-{
-    return rk_rowwise_supports(kernel, caps, args) &&
-           (kernel->param[1] == RK_BIND_STORAGE || concat_whole(args));
-}
-
 static void
 record_parts(const RkKernel *kernel, const RkCaps *caps, const RkOpArgs *args, RkDispatchList *list,
              uint32_t from, uint64_t first)
@@ -191,10 +238,11 @@ record_parts(const RkKernel *kernel, const RkCaps *caps, const RkOpArgs *args, R
     RkDispatch *d = rk_dispatch_add(list, kernel->shader);
     for (uint32_t k = 0; k < PARTS_AT_ONCE; k++)
         rk_dispatch_read(d, (int32_t)(from + k < args->n_in ? from + k : from), kind);
-    rk_dispatch_write(d, RK_OPERAND_OUT, kind);
+    rk_dispatch_write(d, RK_OPERAND_OUT, RK_BIND_STORAGE);
     rk_dispatch_spec(d, kernel->param[0]);
     rk_dispatch_spec(d, unit == 4);
     rk_dispatch_push(d, (uint32_t)n);
+    rk_dispatch_push_divisor(d, (uint32_t)((width[0] + width[1] + width[2]) / unit));
     for (uint32_t k = 0; k < PARTS_AT_ONCE; k++)
         rk_dispatch_push(d, (uint32_t)(width[k] / unit));
     rk_dispatch_push(d, (uint32_t)(first / unit));
@@ -233,12 +281,15 @@ record_tril(const RkKernel *kernel, const RkCaps *caps, const RkOpArgs *args, Rk
     RkBindKind kind = (RkBindKind)kernel->param[1];
     RkDispatch *d = rk_dispatch_add(list, kernel->shader);
     rk_dispatch_read(d, 0, kind);
-    rk_dispatch_write(d, RK_OPERAND_OUT, kind);
+    rk_dispatch_write(d, RK_OPERAND_OUT, RK_BIND_STORAGE);
     rk_dispatch_spec(d, kernel->param[0]);
     rk_dispatch_spec(d, flatten);
     rk_dispatch_spec(d, args->attr[0].i != 0);
     rk_dispatch_push(d, (uint32_t)n);
-    rk_dispatch_push(d, flatten ? args->in[0].dim[1] : args->out.dim[1]);
+    uint32_t f = flatten ? args->in[0].dim[1] : args->out.dim[1];
+    rk_dispatch_push_divisor(d, f);
+    rk_dispatch_push_divisor(d, rk_tril_base(f, args->attr[0].i));
+    rk_dispatch_push_divisor(d, f * f);
     rk_dispatch_grid(d, caps, rk_ceil_div(rk_ceil_div(n, 4), kernel->param[0]));
 }
 
@@ -256,8 +307,17 @@ record_tril(const RkKernel *kernel, const RkCaps *caps, const RkOpArgs *args, Rk
     }
 const RkKernel rk_copy_kernels[RK_SHAPE_KERNELS] =
     KERNELS("copy", rk_rowwise_supports, record_copy);
+const RkKernel rk_transpose_kernels[2 * RK_SHAPE_KERNELS] = {
+    KERNEL("texel blocks", "transpose.texel", 8, RK_BIND_TEXEL_U32X4, supports_blocks,
+           record_blocks),
+    KERNEL("storage blocks 64", "transpose", 64, RK_BIND_STORAGE, supports_blocks, record_blocks),
+    KERNEL("storage blocks 256", "transpose", 256, RK_BIND_STORAGE, supports_blocks, record_blocks),
+    KERNEL("texel 64", "copy.texel", 64, RK_BIND_TEXEL_U32X4, rk_rowwise_supports, record_copy),
+    KERNEL("storage 256", "copy", 256, RK_BIND_STORAGE, rk_rowwise_supports, record_copy),
+    KERNEL("storage 64", "copy", 64, RK_BIND_STORAGE, rk_rowwise_supports, record_copy),
+};
 const RkKernel rk_concat_kernels[RK_SHAPE_KERNELS] =
-    KERNELS("concat", concat_supports, record_concat);
+    KERNELS("concat", rk_rowwise_supports, record_concat);
 const RkKernel rk_tril_kernels[RK_SHAPE_KERNELS] =
     KERNELS("tril", rk_rowwise_supports, record_tril);
 

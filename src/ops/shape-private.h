@@ -44,8 +44,8 @@ uint32_t rk_tril_base(uint32_t f, gboolean diagonal);
 #define RK_PAD_SAMPLES       5
 #define RK_CONCAT_SAMPLES    7
 #define RK_TRIL_SAMPLES      5
-extern const RkKernel rk_copy_kernels[RK_SHAPE_KERNELS], rk_concat_kernels[RK_SHAPE_KERNELS],
-    rk_tril_kernels[RK_SHAPE_KERNELS];
+extern const RkKernel rk_copy_kernels[RK_SHAPE_KERNELS], rk_transpose_kernels[2 * RK_SHAPE_KERNELS],
+    rk_concat_kernels[RK_SHAPE_KERNELS], rk_tril_kernels[RK_SHAPE_KERNELS];
 extern const RkSample rk_reshape_samples[1], rk_transpose_samples[RK_TRANSPOSE_SAMPLES],
     rk_expand_samples[RK_EXPAND_SAMPLES], rk_slice_samples[RK_SLICE_SAMPLES],
     rk_pad_samples[RK_PAD_SAMPLES], rk_concat_samples[RK_CONCAT_SAMPLES],

@@ -338,7 +338,7 @@ static const char *const TRIANGLE[] = {"i:diagonal", "i:n_features", NULL};
 #define ROW(label, names, attributes, rule, gradient, reference, payload, table, n, list)          \
     {                                                                                              \
         .name = label, .input = names, .attribute = attributes, .data = payload, .infer = rule,    \
-        .grad = gradient, .oracle = reference, .cost = cost, .n_kernels = RK_SHAPE_KERNELS,        \
+        .grad = gradient, .oracle = reference, .cost = cost, .n_kernels = G_N_ELEMENTS(table),     \
         .kernels = table, .pick = rk_rowwise_pick, .n_samples = n, .samples = list, .rtol = 1e-6,  \
         .atol = 0                                                                                  \
     }
@@ -355,8 +355,9 @@ static const RkOp ROWS[] = {
                  .cost = cost_nothing,
                  .n_samples = 1,
                  .samples = rk_reshape_samples},
-    [TRANSPOSE] = COPY("transpose", PERM, infer_transpose, grad_transpose, &rk_copy_transpose,
-                       RK_TRANSPOSE_SAMPLES, rk_transpose_samples),
+    [TRANSPOSE] =
+        ROW("transpose", INPUTS, PERM, infer_transpose, grad_transpose, oracle_copy,
+            &rk_copy_transpose, rk_transpose_kernels, RK_TRANSPOSE_SAMPLES, rk_transpose_samples),
     [EXPAND] = COPY("expand", TYPE, infer_expand, grad_expand, &rk_copy_expand, RK_EXPAND_SAMPLES,
                     rk_expand_samples),
     [SPREAD] = COPY("spread", TYPE, infer_expand, grad_expand, &rk_copy_spread, RK_EXPAND_SAMPLES,

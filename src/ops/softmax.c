@@ -131,7 +131,6 @@ record(const RkKernel *kernel, const RkCaps *caps, const RkOpArgs *args, RkDispa
     RkDispatch *d = rk_dispatch_add(list, kernel->shader);
     for (uint32_t i = 0; i < args->n_in; i++)
         rk_dispatch_read(d, (int32_t)i, kind);
-    rk_dispatch_write(d, RK_OPERAND_OUT, kind);
     rk_dispatch_write(d, RK_OPERAND_OUT, RK_BIND_STORAGE);
     rk_rowwise_grid(d, kernel, caps, rows, cols, cols % 4 == 0);
     rk_dispatch_spec(d, mode_of(args));
