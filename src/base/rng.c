@@ -99,3 +99,78 @@ rk_rng_permute(uint64_t seed, uint32_t epoch, uint64_t n, uint64_t i)
     } while (i >= n);
     return i;
 }
+
+// ---- many at once ------------------------------------------------------------------------------
+
+#define LANES 8u
+
+// v[0] of the generator for LANES counters {right, round, epoch, "shuf"}. The lanes depend on one
+// another nowhere, so that the multiplications of one wait for none of the others.
+static void
+shuffle_rounds(uint32_t right[LANES], uint32_t round, uint32_t epoch, const uint32_t key[2])
+{
+    uint32_t c1[LANES], c2[LANES], c3[LANES];
+    uint32_t k0 = key[0], k1 = key[1];
+    for (uint32_t l = 0; l < LANES; l++) {
+        c1[l] = round;
+        c2[l] = epoch;
+        c3[l] = 0x73687566;
+    }
+    for (int r = 0; r < 10; r++) {
+        for (uint32_t l = 0; l < LANES; l++) {
+            uint64_t p0 = (uint64_t)M0 * right[l];
+            uint64_t p1 = (uint64_t)M1 * c2[l];
+            right[l] = (uint32_t)(p1 >> 32) ^ c1[l] ^ k0;
+            c1[l] = (uint32_t)p1;
+            c2[l] = (uint32_t)(p0 >> 32) ^ c3[l] ^ k1;
+            c3[l] = (uint32_t)p0;
+        }
+        k0 += W0;
+        k1 += W1;
+    }
+}
+
+// Lanes whose walk has come back into [0, n) take the next position; the rest walk on.
+void
+rk_rng_permute_many(uint64_t seed, uint32_t epoch, uint64_t n, uint64_t first, uint32_t count,
+                    uint64_t *out)
+{
+    g_assert(first <= n && count <= n - first);
+    unsigned bits = n > 1 ? 64 - (unsigned)__builtin_clzll(n - 1) : 1;
+    unsigned half = (bits + 1) / 2;
+    uint32_t mask = (uint32_t)((1ull << half) - 1);
+    const uint32_t key[2] = {(uint32_t)seed, (uint32_t)(seed >> 32)};
+    uint64_t at[LANES]; // where a lane's walk is
+    uint32_t to[LANES]; // which output it walks for; count: none
+    uint32_t next = 0, n_done = 0;
+    for (uint32_t l = 0; l < LANES; l++) {
+        to[l] = next < count ? next++ : count;
+        at[l] = to[l] < count ? first + to[l] : 0;
+    }
+    while (n_done < count) {
+        uint32_t left[LANES], right[LANES], mixed[LANES];
+        for (uint32_t l = 0; l < LANES; l++) {
+            left[l] = (uint32_t)(at[l] >> half);
+            right[l] = (uint32_t)at[l] & mask;
+        }
+        for (uint32_t round = 0; round < 4; round++) {
+            for (uint32_t l = 0; l < LANES; l++)
+                mixed[l] = right[l];
+            shuffle_rounds(mixed, round, epoch, key);
+            for (uint32_t l = 0; l < LANES; l++) {
+                uint32_t moved = left[l] ^ (mixed[l] & mask);
+                left[l] = right[l];
+                right[l] = moved;
+            }
+        }
+        for (uint32_t l = 0; l < LANES; l++) {
+            at[l] = ((uint64_t)left[l] << half) | right[l];
+            if (at[l] >= n || to[l] == count)
+                continue;
+            out[to[l]] = at[l];
+            n_done++;
+            to[l] = next < count ? next++ : count;
+            at[l] = to[l] < count ? first + to[l] : 0;
+        }
+    }
+}

@@ -36,3 +36,8 @@ double rk_rng_normal(uint64_t seed, uint32_t stream, uint64_t n);
 // A keyed bijection of [0, n): position i of a shuffle without storing it (a 4-round Feistel
 // network with cycle walking). Same seed and epoch, same order, from any thread. i < n.
 uint64_t rk_rng_permute(uint64_t seed, uint32_t epoch, uint64_t n, uint64_t i);
+
+// The same for positions first .. first + count, first + count <= n, in less than half the time:
+// out [count].
+void rk_rng_permute_many(uint64_t seed, uint32_t epoch, uint64_t n, uint64_t first, uint32_t count,
+                         uint64_t *out);

@@ -46,9 +46,13 @@ rk_popularity_init(RkPopularity *p, uint32_t n, double skew, double drift, uint6
     }
     for (int k = 0; k < (drift > 0 ? 2 : 1); k++) {
         p->weight[k] = g_new(double, n);
+        uint64_t code[1024];
         for (uint32_t rank = 0; rank < n; rank++) {
-            uint32_t code = (uint32_t)rk_rng_permute(seed ^ stream, (uint32_t)k, n, rank);
-            p->weight[k][code] = by_rank[rank] / total;
+            uint32_t i = rank % G_N_ELEMENTS(code);
+            if (i == 0)
+                rk_rng_permute_many(seed ^ stream, (uint32_t)k, n, rank,
+                                    (uint32_t)MIN(n - rank, G_N_ELEMENTS(code)), code);
+            p->weight[k][code[i]] = by_rank[rank] / total;
         }
         p->alias[k] = rk_alias_new(p->weight[k], n);
     }

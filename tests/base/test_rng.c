@@ -63,6 +63,19 @@ permutation_is_a_bijection(void)
     }
 }
 
+static void
+many_are_the_same(void)
+{
+    static const uint64_t sizes[] = {1, 2, 3, 9, 64, 1000, 5000000, 1ull << 40};
+    for (size_t s = 0; s < G_N_ELEMENTS(sizes); s++)
+        for (uint32_t count = 0; count <= MIN(sizes[s], 40); count++) {
+            uint64_t first = (sizes[s] - count) / 2, out[40];
+            rk_rng_permute_many(5, 1, sizes[s], first, count, out);
+            for (uint32_t i = 0; i < count; i++)
+                g_assert_cmpuint(out[i], ==, rk_rng_permute(5, 1, sizes[s], first + i));
+        }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -70,5 +83,6 @@ main(int argc, char **argv)
     g_test_add_func("/base/rng/philox gives the published answers", known_answers);
     g_test_add_func("/base/rng/uniform and normal have their moments", moments);
     g_test_add_func("/base/rng/permute is a bijection at every size", permutation_is_a_bijection);
+    g_test_add_func("/base/rng/many permuted at once are the same", many_are_the_same);
     return g_test_run();
 }
