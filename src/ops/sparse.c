@@ -95,15 +95,16 @@ segment_sum_cost(const RkOpArgs *args)
 
 typedef struct {
     const char *shader;
-    RkBindKind grad, words, out, weight;
-    uint32_t unit; // floats
+    RkBindKind grad, words, weight;
+    uint32_t unit;  // floats
+    uint32_t units; // of a row that an invocation sums
 } SumPath;
 
 static const SumPath SUM_PATHS[] = {
-    {"sparse_segment_sum_texel", RK_BIND_SAMPLED_F32X4, RK_BIND_SAMPLED_U32, RK_BIND_TEXEL_F32X4,
-     RK_BIND_SAMPLED_F32, 4},
-    {"sparse_segment_sum_wide", .unit = 4},
-    {"sparse_segment_sum", .unit = 1},
+    {"sparse_segment_sum_texel", RK_BIND_SAMPLED_F32X4, RK_BIND_SAMPLED_U32, RK_BIND_SAMPLED_F32,
+     .unit = 4, .units = 8},
+    {"sparse_segment_sum_wide", .unit = 4, .units = 1},
+    {"sparse_segment_sum", .unit = 1, .units = 1},
 };
 
 static gboolean
@@ -113,7 +114,7 @@ segment_sum_supports(const RkKernel *kernel, const RkCaps *caps, const RkOpArgs 
     return args->out.dim[1] % path->unit == 0 &&
            rk_bind_fits(caps, path->grad, &args->in[SUM_GRAD]) &&
            rk_bind_fits(caps, path->words, &args->in[SUM_SORTED]) &&
-           rk_bind_fits(caps, path->out, &args->out);
+           rk_bind_fits(caps, RK_BIND_STORAGE, &args->out);
 }
 
 static void
@@ -124,19 +125,21 @@ segment_sum_record(const RkKernel *kernel, const RkCaps *caps, const RkOpArgs *a
     uint32_t n = args->out.dim[0], units = args->out.dim[1] / path->unit, local = 64;
     if (n == 0 || units == 0)
         return;
+    uint32_t lanes = (uint32_t)rk_ceil_div(units, path->units);
     RkDispatch *d = rk_dispatch_add(list, path->shader);
     rk_dispatch_read(d, SUM_GRAD, path->grad);
     rk_dispatch_read(d, SUM_SORTED, path->words);
-    rk_dispatch_write(d, RK_OPERAND_OUT, path->out);
+    rk_dispatch_write(d, RK_OPERAND_OUT, RK_BIND_STORAGE);
     rk_dispatch_read(d, given(args, SUM_SOURCE) ? SUM_SOURCE : SUM_SORTED, path->words);
     rk_dispatch_read(d, given(args, SUM_WEIGHT) ? SUM_WEIGHT : SUM_SORTED, path->weight);
     rk_dispatch_spec(d, local);
     rk_dispatch_spec(d, units);
     rk_dispatch_spec(d, given(args, SUM_SOURCE));
     rk_dispatch_spec(d, given(args, SUM_WEIGHT));
+    rk_dispatch_spec(d, lanes);
     rk_dispatch_push(d, n);
     rk_dispatch_push(d, args->in[SUM_GRAD].dim[0]);
-    rk_dispatch_grid(d, caps, rk_ceil_div((uint64_t)n * units, local));
+    rk_dispatch_grid(d, caps, rk_ceil_div((uint64_t)n * lanes, local));
 }
 
 #define SUM_KERNEL(name_, path)                                                                    \
@@ -262,6 +265,7 @@ static const RkSample segment_sum_samples[] = {
      {RK_S_ROWS(9, 16), RK_S_SORTED(60, 7), RK_S_INDEX1(60, 9), RK_S_VECTOR(60)}},
     {"weighted, odd columns", 4,
      {RK_S_ROWS(31, 3), RK_S_SORTED(31, 50), RK_S_ABSENT, RK_S_VECTOR(31)}},
+    {"run cut short", 4, {RK_S_ROWS(30, 44), RK_S_SORTED(30, 11), RK_S_ABSENT, RK_S_ABSENT}},
     {"all distinct", 4, {RK_S_ROWS(7, 8), RK_S_SORTED(7, 100000), RK_S_ABSENT, RK_S_ABSENT}},
     {"one hot row", 4, {RK_S_ROWS(700, 12), RK_S_SORTED(700, 1), RK_S_ABSENT, RK_S_ABSENT}},
     {"one", 4, {RK_S_ROWS(1, 1), RK_S_SORTED(1, 3), RK_S_ABSENT, RK_S_ABSENT}},
