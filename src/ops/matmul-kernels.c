@@ -273,6 +273,9 @@ product_supports(const RkKernel *kernel, const RkCaps *caps, const RkOpArgs *arg
     Lanes l = lanes_of(kernel, &p);
     if (v[R_LANES] > caps->max_invocations || l.tm * l.tn * l.uk > LONGEST)
         return FALSE;
+    // Drivers that compute four lanes at a time have the registers for a smaller tile only.
+    if (caps->is_cpu && caps->subgroup_size < 8 && l.tm * l.tn > 32)
+        return FALSE;
     gboolean eight = caps->subgroup_size == l.lanes && caps->subgroup_shuffle && caps->is_cpu;
     if (v[R_PATH] == BY_SPREAD_TEXEL && (!eight || p.m <= l.tm / 2 || p.n <= l.lx * l.tn / 2))
         return FALSE;

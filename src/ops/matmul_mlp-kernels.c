@@ -79,6 +79,9 @@ registers_supports(const RkKernel *kernel, const RkCaps *caps, const RkOpArgs *a
 {
     Stack s = stack_of(args);
     uint64_t scratch = 2ull * s.m * scratch_stride(&s);
+    // Drivers that compute four lanes at a time have the registers for a smaller tile only.
+    if (caps->is_cpu && caps->subgroup_size < 8 && kernel->param[R_TM] * kernel->param[R_TN] > 32)
+        return FALSE;
     if (kernel->param[R_SPREAD] &&
         (!caps->is_cpu || !caps->subgroup_shuffle || caps->subgroup_size != LANES))
         return FALSE;
