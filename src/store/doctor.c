@@ -8,6 +8,7 @@
 #include "store/migrate.h"
 #include "store/records.h"
 #include "store/sql.h"
+#include "store/tensors-private.h"
 #include "store/writers.h"
 
 #define MAX_MESSAGES 20 // of one kind; a damaged file can have thousands
@@ -304,6 +305,17 @@ check_datasets(Doctor *doctor, GError **error)
     return TRUE;
 }
 
+static gboolean
+check_tensors(Doctor *doctor, GError **error)
+{
+    g_autoptr(GPtrArray) damages = g_ptr_array_new_with_free_func(g_free);
+    if (!rk_tensors_check(doctor->store, damages, error))
+        return FALSE;
+    for (guint i = 0; i < damages->len; i++)
+        find(doctor, FALSE, "%s", (const char *)g_ptr_array_index(damages, i));
+    return TRUE;
+}
+
 // ---- all of it -----------------------------------------------------------------------------
 
 static gboolean
@@ -339,7 +351,7 @@ RkDoctorReport *
 rk_doctor_run(RkStore *store, const RkDoctorOptions *options, GError **error)
 {
     static gboolean (*const CHECKS[])(Doctor *, GError **) = {check_unfinished, check_references,
-                                                              check_datasets, tidy};
+                                                              check_datasets, check_tensors, tidy};
     g_autoptr(RkDoctorReport) report = g_new0(RkDoctorReport, 1);
     report->findings = g_ptr_array_new_with_free_func(rk_finding_free);
     report->damaged = g_ptr_array_new_with_free_func(g_free);
