@@ -65,3 +65,10 @@ rk_cli_fit_features(RkCli *cli, const RkSchema *schema, RkDataset *dataset,
     rk_cli_progress_end(cli);
     return features != NULL;
 }
+
+char *
+rk_cli_iso_time(int64_t seconds)
+{
+    g_autoptr(GDateTime) time = g_date_time_new_from_unix_utc(seconds);
+    return g_date_time_format(time, "%Y-%m-%dT%H:%M:%SZ");
+}

@@ -23,3 +23,6 @@ gboolean rk_cli_print_ceiling(const char *json, GError **error);
 // Without a dataset only checks them over `schema`.
 gboolean rk_cli_fit_features(RkCli *cli, const RkSchema *schema, RkDataset *dataset,
                              const GPtrArray *settings, GError **error);
+
+// Seconds since 1970 as "2026-01-31T12:00:00Z". Free it.
+char *rk_cli_iso_time(int64_t seconds);

@@ -8,13 +8,6 @@
 #include "base/json.h"
 #include "store/dataset.h"
 
-static char *
-iso_time(int64_t seconds)
-{
-    g_autoptr(GDateTime) time = g_date_time_new_from_unix_utc(seconds);
-    return g_date_time_format(time, "%Y-%m-%dT%H:%M:%SZ");
-}
-
 static void
 print_json(const GPtrArray *list)
 {
@@ -24,7 +17,7 @@ print_json(const GPtrArray *list)
     json_builder_begin_array(builder);
     for (guint i = 0; i < list->len; i++) {
         const RkDatasetInfo *info = g_ptr_array_index(list, i);
-        g_autofree char *created = iso_time(info->created_s);
+        g_autofree char *created = rk_cli_iso_time(info->created_s);
         json_builder_begin_object(builder);
         rk_json_add_text(builder, "name", info->name);
         rk_json_add_int(builder, "rows", (int64_t)info->n_rows);
@@ -52,7 +45,7 @@ print_table(const GPtrArray *list)
            "created (UTC)");
     for (guint i = 0; i < list->len; i++) {
         const RkDatasetInfo *info = g_ptr_array_index(list, i);
-        g_autofree char *created = iso_time(info->created_s);
+        g_autofree char *created = rk_cli_iso_time(info->created_s);
         g_autofree char *size = g_format_size_full(info->stored_bytes, G_FORMAT_SIZE_IEC_UNITS);
         printf("%-24s %12" G_GUINT64_FORMAT " %10u %10u %10s  %s\n", info->name, info->n_rows,
                info->n_users, info->n_items, size, created);

@@ -26,4 +26,10 @@ check "synth says the best reachable accuracy" 0 '^  rmse +0\.' synth ratings --
 check "a kind of data that isn't there exits 2 and suggests one" 2 'Did you mean ratings' synth rating --as x --db :memory:
 check "a setting out of its range exits 2 and names it" 2 'noise' synth ctr --as x --set noise=2 --db :memory:
 check "a feature of a field that isn't there exits 2 before anything is written" 2 'no field agee' synth ratings --as x --set agee.scale=log --db :memory:
+check "models lists the zoo" 0 '^  deepfm +DeepFM' models --db :memory:
+check "a model of the zoo says its settings" 0 '^Settings:' model mf --db :memory:
+check "a model that isn't there exits 1" 1 'no model nonesuch' model nonesuch --db :memory:
+check "runs says that there are none" 0 'No runs yet' runs --db :memory:
+check "remove of what isn't there exits 1" 1 'nonesuch' remove nonesuch --db :memory:
+check "remove of an unknown kind exits 2" 2 'dataset, model or run' remove x --kind thing --db :memory:
 echo "1..$n"

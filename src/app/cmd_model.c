@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// `rankine model NAME`: a trained model, or else one of the zoo with its settings.
+#include "app/cli_store.h"
+
+#include <stdio.h>
+
+#include "base/json.h"
+#include "models/model.h"
+#include "store/model.h"
+
+static char *
+shape_text(const RkTensorInfo *info)
+{
+    GString *text = g_string_new(info->dtype);
+    g_string_append(text, " [");
+    for (uint32_t i = 0; i < info->rank; i++)
+        g_string_append_printf(text, "%s%u", i > 0 ? ", " : "", info->dim[i]);
+    g_string_append_c(text, ']');
+    return g_string_free(text, FALSE);
+}
+
+static void
+print_stored_json(const RkStoredModel *model)
+{
+    g_autoptr(JsonBuilder) builder = json_builder_new();
+    g_autofree char *created = rk_cli_iso_time(model->created_s);
+    json_builder_begin_object(builder);
+    rk_json_add_text(builder, "name", model->name);
+    rk_json_add_int(builder, "version", model->version);
+    rk_json_add_text(builder, "model", model->kind);
+    rk_json_add_text(builder, "data", model->dataset);
+    rk_json_add_text(builder, "parent", model->parent);
+    rk_json_add_int(builder, "bytes", (int64_t)model->n_bytes);
+    rk_json_add_text(builder, "created", created);
+    rk_json_add_json(builder, "settings", model->settings);
+    rk_json_add_json(builder, "facts", model->facts);
+    json_builder_set_member_name(builder, "tensors");
+    json_builder_begin_array(builder);
+    for (uint32_t i = 0; i < rk_tensor_list_n(model->tensors); i++) {
+        const RkTensorInfo *info = rk_tensor_list_at(model->tensors, i);
+        g_autofree char *type = shape_text(info);
+        json_builder_begin_object(builder);
+        rk_json_add_text(builder, "name", info->name);
+        rk_json_add_text(builder, "type", type);
+        rk_json_add_int(builder, "bytes", (int64_t)info->n_bytes);
+        json_builder_end_object(builder);
+    }
+    json_builder_end_array(builder);
+    json_builder_end_object(builder);
+    g_autofree char *text = rk_json_text(builder, TRUE);
+    puts(text);
+}
+
+static void
+print_stored(const RkStoredModel *model)
+{
+    g_autofree char *created = rk_cli_iso_time(model->created_s);
+    g_autofree char *size = g_format_size_full(model->n_bytes, G_FORMAT_SIZE_IEC_UNITS);
+    printf("%s, version %u: %s, %s, trained on %s, %s\n", model->name, model->version, model->kind,
+           size, model->dataset ? model->dataset : "no dataset", created);
+    if (model->parent != NULL)
+        printf("parent    %s, version %u\n", model->parent, model->parent_version);
+    printf("settings  %s\nfacts     %s\n", model->settings, model->facts);
+    for (uint32_t i = 0; i < rk_tensor_list_n(model->tensors); i++) {
+        const RkTensorInfo *info = rk_tensor_list_at(model->tensors, i);
+        g_autofree char *type = shape_text(info);
+        printf("  %-32s %s\n", info->name, type);
+    }
+}
+
+static void
+print_zoo(const RkCli *cli, const RkModel *model)
+{
+    g_autofree char *settings = rk_params_help(model->params, model->n_params);
+    if (!cli->json) {
+        printf("%s: %s\n%s\n\nSettings:\n%s", model->name, model->title, model->paper, settings);
+        return;
+    }
+    g_autoptr(RkParams) defaults = rk_params_new(model->params, model->n_params);
+    g_autoptr(JsonBuilder) builder = json_builder_new();
+    json_builder_begin_object(builder);
+    rk_json_add_text(builder, "name", model->name);
+    rk_json_add_text(builder, "title", model->title);
+    rk_json_add_text(builder, "paper", model->paper);
+    json_builder_set_member_name(builder, "settings");
+    rk_params_to_json(defaults, builder);
+    json_builder_end_object(builder);
+    g_autofree char *text = rk_json_text(builder, TRUE);
+    puts(text);
+}
+
+gboolean
+rk_command_model(RkCli *cli, int argc, char **argv, GError **error)
+{
+    if (!rk_cli_parse(cli, &argc, &argv, NULL, "NAME - one model in detail", NULL, error))
+        return FALSE;
+    const char *name = rk_cli_one_argument(cli, argc, argv, "model", error);
+    g_autoptr(RkStore) store = name != NULL ? rk_cli_store(cli, RK_STORE_EXISTING, error) : NULL;
+    if (store == NULL)
+        return FALSE;
+    g_autoptr(GError) missing = NULL;
+    g_autoptr(RkStoredModel) stored = rk_model_open(store, name, 0, &missing);
+    const RkModel *zoo = stored == NULL ? rk_model_find(name, NULL) : NULL;
+    if (stored != NULL)
+        (cli->json ? print_stored_json : print_stored)(stored);
+    else if (zoo != NULL)
+        print_zoo(cli, zoo);
+    else
+        g_propagate_error(error, g_steal_pointer(&missing));
+    return stored != NULL || zoo != NULL;
+}
