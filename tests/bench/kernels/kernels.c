@@ -394,6 +394,13 @@ main(int argc, char **argv)
         g_printerr("Can't bench: %s\n", error ? error->message : "--rounds must be at least 1.");
         return 2;
     }
+    gboolean known = only == NULL;
+    for (uint32_t i = 0; i < G_N_ELEMENTS(PARTS); i++)
+        known = known || strcmp(only, PARTS[i].name) == 0;
+    if (!known) {
+        g_printerr("Can't bench %s: the parts are products, skinny, mlp, bags and large.\n", only);
+        return 2;
+    }
     g_autoptr(RkDevice) device = rk_device_open(NULL, &error);
     if (device == NULL) {
         g_printerr("Can't bench: %s\n", error->message);
