@@ -8,8 +8,6 @@
 const RkParam rk_objective_params[] = {
     {"loss", RK_PARAM_CHOICE, 0, 0, "bce", NULL, "bce|mse|bpr|softmax|sampled-softmax|in-batch",
      "What training minimizes"},
-    {"negatives", RK_PARAM_INT, 1, 100000, "4", NULL, NULL,
-     "Items drawn against each positive one, where the loss or the data needs some"},
     {"positive.weight", RK_PARAM_REAL, 0, 1e6, "1", NULL, NULL,
      "bce: how many times a positive sample counts"},
 };
@@ -47,7 +45,7 @@ build_mse(RkModelBuild *b, const RkModel *model, const RkParams *set, RkRef weig
 static RkRef
 candidates(RkModelBuild *b, const RkParams *set)
 {
-    uint32_t n = 1 + (uint32_t)rk_params_int(set, "negatives");
+    uint32_t n = 1 + (uint32_t)rk_params_int(set, "negatives.n");
     return rk_graph_input(b->graph, "candidates", rk_type(RK_U32, 2, RK_BATCH(1), RK_DIM(n)));
 }
 

@@ -13,7 +13,7 @@
 
 #include "models/model.h"
 
-extern const RkParam rk_objective_params[]; // "loss", "negatives"
+extern const RkParam rk_objective_params[]; // "loss", "positive.weight"; "negatives.n" is read too
 extern const size_t rk_objective_n_params;
 
 typedef enum {

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "train/settings.h"
 
+#include "dataset/batch.h"
+#include "dataset/imbalance.h"
 #include "train/objective.h"
 #include "train/optimizer.h"
 #include "train/schedule.h"
+#include "train/trainer.h"
 
 #include <string.h>
 
@@ -16,7 +19,11 @@ rk_train_settings_new(const RkModel *model)
     } parts[] = {{model->params, model->n_params},
                  {rk_objective_params, rk_objective_n_params},
                  {rk_optimizer_params, rk_optimizer_n_params},
-                 {rk_schedule_params, rk_schedule_n_params}};
+                 {rk_schedule_params, rk_schedule_n_params},
+                 {rk_trainer_params, rk_trainer_n_params},
+                 {rk_batch_params, rk_n_batch_params},
+                 {rk_negatives_params, rk_n_negatives_params},
+                 {rk_imbalance_params, rk_n_imbalance_params}};
     RkTrainSettings *s = g_new0(RkTrainSettings, 1);
     for (size_t i = 0; i < G_N_ELEMENTS(parts); i++)
         s->n += parts[i].n;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // All that can be set about training one model: its hyper-parameters and those of the objective,
-// the optimizer and the schedule, as one table, for `--set`, --help and the store. Owner's thread.
+// the optimizer, the schedule, the batches and the epochs, as one table, for `--set`, --help and
+// the store. Owner's thread.
 #pragma once
 
 #include "models/model.h"

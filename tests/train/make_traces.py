@@ -112,7 +112,7 @@ def mf_bpr():
 
     optimizer = torch.optim.Adam(m.parameters(), lr=0.02, betas=(0.9, 0.98))
     write("mf-bpr-adam", "mf", PAIR,
-          {"loss": "bpr", "negatives": str(n), "optimizer": "adam", "lr": "0.02", "beta2": "0.98",
+          {"loss": "bpr", "negatives.n": str(n), "optimizer": "adam", "lr": "0.02", "beta2": "0.98",
            "tables": "all"}, {"dim": str(DIM), "biases": "false"}, m,
           {n: n for n in ("user.weight", "item.weight")}, batches, loss_of, optimizer)
 

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// A dataset in a model's terms: which fields are its features, and which columns of a batch feed
+// which inputs of its graph. Owner's thread.
+#pragma once
+
+#include "dataset/loader.h"
+#include "models/model.h"
+#include "plan/plan.h"
+#include "store/dataset.h"
+
+typedef struct {
+    RkModelData data;   // its features are owned here
+    GPtrArray *names;   // of the features, owned
+    RkFeatures *fitted; // owned; NULL for models of candidates
+    RkFrame *frame;     // owned
+    RkDataset *dataset; // referenced
+} RkTrainFeatures;
+
+// Reads what the model can use: user and item for models of candidates, every categorical,
+// multi-valued and number field of the events and the joined tables for the others, numbers, times
+// and counts as the dataset's fitted features give them (fitted now when it has none). `split`
+// NULL: every row trains; it must outlive the features.
+RkTrainFeatures *rk_train_features_new(RkDataset *dataset, const RkSplit *split,
+                                       const RkModel *model, const gint *cancelled, GError **error);
+void rk_train_features_free(RkTrainFeatures *features);
+
+// The columns that feed a plan's live inputs, those of the model and of its objective; "hyper",
+// "rng" and "items" are left to the trainer. inputs[i] is what columns[i] feeds. GArray of
+// RkBatchColumn and of RkRef, the caller's. RK_ERROR_USAGE names an input that nothing feeds.
+gboolean rk_train_features_columns(const RkTrainFeatures *features, const RkGraph *graph,
+                                   RkPlan *plan, GArray **columns, GArray **inputs, GError **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(RkTrainFeatures, rk_train_features_free)
