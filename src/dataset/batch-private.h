@@ -42,6 +42,7 @@ typedef struct {
 // One thread's space to fill batches in.
 typedef struct {
     uint32_t epoch, n;         // samples; the rest of B is padding
+    uint64_t *at;              // [B] place in the stored order of samples
     uint32_t *sample;          // [B] number for draws
     uint32_t *row;             // [B]
     uint32_t *user, *item;     // [B]; the item is the negative's where it is one

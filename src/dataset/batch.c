@@ -316,6 +316,7 @@ rk_batch_work_new(const RkBatchPlan *plan)
     uint32_t **arrays[] = {&work->sample, &work->row, &work->user, &work->item, &work->other};
     for (size_t i = 0; i < G_N_ELEMENTS(arrays); i++)
         *arrays[i] = g_new0(uint32_t, plan->batch);
+    work->at = g_new(uint64_t, plan->batch);
     uint64_t n_sorted = 0;
     for (uint32_t i = 0; i < plan->n_columns; i++)
         if (plan->columns[i].about.kind == RK_BATCH_SORTED)
@@ -339,5 +340,6 @@ rk_batch_work_free(RkBatchWork *work)
                           work->place,  work->n_place, work->pool, work->sort};
     for (size_t i = 0; i < G_N_ELEMENTS(arrays); i++)
         g_free(arrays[i]);
+    g_free(work->at);
     g_free(work);
 }

@@ -248,10 +248,10 @@ choose_rows(const RkBatchPlan *plan, RkBatchWork *work, uint64_t first)
 {
     const RkFrame *frame = plan->frame;
     gboolean sequences = plan->samples == RK_SAMPLES_SEQUENCES;
+    if (plan->shuffle)
+        rk_rng_permute_many(plan->seed, work->epoch, plan->n_samples, first, work->n, work->at);
     for (uint32_t i = 0; i < work->n; i++) {
-        uint64_t at = first + i;
-        if (plan->shuffle)
-            at = rk_rng_permute(plan->seed, work->epoch, plan->n_samples, at);
+        uint64_t at = plan->shuffle ? work->at[i] : first + i;
         uint32_t sample = (uint32_t)at;
         work->other[i] = 0;
         if (plan->n_each > 1) {
