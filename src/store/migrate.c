@@ -75,19 +75,24 @@ apply(RkStore *store, const char *file, int version, GError **error)
     return FALSE;
 }
 
+static gboolean
+fail_newer(int version, int target, GError **error)
+{
+    g_set_error(error, RK_ERROR, RK_ERROR_UNSUPPORTED,
+                "it has schema version %d and this Rankine knows versions up to %d. Update "
+                "Rankine, or name another file with --db.",
+                version, target);
+    return FALSE;
+}
+
 gboolean
 rk_migrate(RkStore *store, int target, GError **error)
 {
     int64_t version = 0;
     if (!check_owner(store, error) || !read_pragma(store, "PRAGMA user_version", &version, error))
         return FALSE;
-    if (version > target) {
-        g_set_error(error, RK_ERROR, RK_ERROR_UNSUPPORTED,
-                    "it has schema version %d and this Rankine knows versions up to %d. Update "
-                    "Rankine, or name another file with --db.",
-                    (int)version, target);
-        return FALSE;
-    }
+    if (version > target)
+        return fail_newer((int)version, target, error);
     if (version == target)
         return TRUE;
     if (store->read_only) {
@@ -101,6 +106,8 @@ rk_migrate(RkStore *store, int target, GError **error)
     if (!rk_transaction_begin(&transaction, store, error) ||
         !read_pragma(store, "PRAGMA user_version", &version, error)) // another process may have
         return FALSE;                                                // migrated it meanwhile
+    if (version > target)
+        return fail_newer((int)version, target, error);
     g_autoptr(GPtrArray) files = list_files();
     for (; version < target; version++)
         if (!apply(store, g_ptr_array_index(files, version), (int)version + 1, error))
