@@ -248,10 +248,23 @@ build_training(const RkModel *model)
     return t;
 }
 
+// SwiftShader takes ten seconds to compile a model's training; three models stand for all there.
+static gboolean
+is_left_out(const RkModel *model)
+{
+    static const char *const there[] = {"mf", "neumf", "dlrm", NULL};
+    return strstr(rk_device_info(device)->name, "SwiftShader") != NULL &&
+           !g_strv_contains(there, model->name);
+}
+
 static void
 learns_a_batch_by_heart(gconstpointer data)
 {
     g_autoptr(GError) error = NULL;
+    if (is_left_out(data)) {
+        g_test_skip("SwiftShader compiles too slowly to train every model");
+        return;
+    }
     Trained t = build_training(data);
     g_assert_true(rk_graph_check(t.build->graph, &error));
     g_autoptr(RkState) state = first_state(t.build);

@@ -299,13 +299,15 @@ host_agrees(gconstpointer data)
 }
 
 static void
-add_case(const RkOp *op, const RkSample *sample, const char *kind, void (*test)(gconstpointer))
+add_case(GPtrArray *cases, const RkOp *op, const RkSample *sample, const char *kind,
+         void (*test)(gconstpointer))
 {
     Case *c = g_new(Case, 1);
     *c = (Case){op, sample};
+    g_ptr_array_add(cases, c); // GLib frees the data of tests that run, not of others
     g_autofree char *path =
         g_strdup_printf("/ops/%s/%s, %s: %s", rk_op_family(op), op->name, sample->name, kind);
-    g_test_add_data_func_full(path, c, test, g_free);
+    g_test_add_data_func(path, c, test);
 }
 
 static void
@@ -336,6 +338,7 @@ main(int argc, char **argv)
     device = rk_device_open(NULL, &error);
     g_assert_no_error(error);
     g_test_message("device: %s", rk_device_info(device)->name);
+    g_autoptr(GPtrArray) cases = g_ptr_array_new_with_free_func(g_free);
     g_test_add_func("/ops/rows are complete and their names unique", every_row_is_complete);
     const RkOp *op;
     for (size_t i = 0; (op = rk_op_at(i)) != NULL; i++)
@@ -343,11 +346,11 @@ main(int argc, char **argv)
             const RkSample *sample = &op->samples[s];
             if (sample->bench)
                 continue;
-            add_case(op, sample, "kernels agree with the oracle", forward);
+            add_case(cases, op, sample, "kernels agree with the oracle", forward);
             if (op->flags & RK_OP_HOST)
-                add_case(op, sample, "host agrees with the oracle", host_agrees);
+                add_case(cases, op, sample, "host agrees with the oracle", host_agrees);
             if (op->grad != NULL && !sample->no_grad)
-                add_case(op, sample, "gradient agrees with differences", gradient);
+                add_case(cases, op, sample, "gradient agrees with differences", gradient);
         }
     int failed = g_test_run();
     rk_device_close(device);
