@@ -4,6 +4,7 @@
 #pragma once
 
 #include "graph/graph.h"
+#include "ops/attention.h"
 #include "ops/batchnorm.h"
 #include "ops/embed.h"
 #include "ops/evaluate.h"
