@@ -12,18 +12,21 @@
 //   DV   dv_j = sum_i p_ij do_i
 // (Dao et al., https://arxiv.org/abs/2205.14135, appendix B.4.)
 // Bindings: 0 q [B, T, heads W], 1 k, 2 v [B, S, heads W], 3 L, 4 D [B, T, heads], 5 do, 6 length
-// u32 [B], 7 out; what a mode doesn't read is bound to q. Grid: a lane for each query (DK, DV: each
-// key) of each head; sums run in order, so always the same bits. No barriers.
+// u32 [B], 7 out; what a mode doesn't read is bound to q. Numbers travel in units: vec4s with WIDE
+// (W a multiple of 4), else floats. Grid: a workgroup for LOCAL queries (DK, DV: keys) of a head, so
+// that its lanes walk the same keys; sums run in order, so always the same bits. No barriers.
 //
 // rk-compile: attention
 // rk-compile: attention.texel -DRK_TEXEL
+// rk-compile: attention_wide -DRK_WIDE
+// rk-compile: attention_wide.texel -DRK_WIDE -DRK_TEXEL
 #extension GL_GOOGLE_include_directive : require
 #include "lib/grid.glsl"
 #include "lib/tensor.glsl"
 
 layout(local_size_x_id = 0) in;
 layout(constant_id = 1) const uint MODE = 0;
-layout(constant_id = 2) const uint W = 16;
+layout(constant_id = 2) const uint UNITS = 4; // of a head
 layout(constant_id = 3) const bool CAUSAL = false;
 layout(constant_id = 4) const bool HAS_LENGTH = false;
 const uint OUT = 0, LSE = 1, DQ = 2, DK = 3, DV = 4;
@@ -35,10 +38,20 @@ RK_IN(3, lse);
 RK_IN(4, delta);
 RK_IN(5, dout);
 RK_IN_U(6, len);
-RK_STORAGE_OUT(7, y);
+RK_STORAGE_OUT(7, y); // lse
+
+#ifdef RK_WIDE
+RK_STORAGE_OUT4(7, out_unit);
+#define UNIT vec4
+#define LOAD(name, i) RK_LOAD4(name, i)
+#else
+RK_STORAGE_OUT(7, out_unit);
+#define UNIT float
+#define LOAD(name, i) RK_LOAD1(name, i)
+#endif
 
 layout(push_constant) uniform Push {
-    uint n; // lanes at work
+    uint n; // workgroups at work
     uint n_queries;
     uint n_keys;
     uint heads;
@@ -47,14 +60,14 @@ layout(push_constant) uniform Push {
 
 #define INFINITY uintBitsToFloat(0x7f800000u)
 
-float q_part[W]; // the lane's own query, or the query at hand
-float k_part[W];
-float sums[W];
+UNIT q_part[UNITS]; // the lane's own query, or the query at hand
+UNIT k_part[UNITS];
+UNIT sums[UNITS];
 
-// Where the head's numbers of a row begin.
+// The unit where the head's numbers of a row begin.
 uint at(uint b, uint rows, uint row, uint head)
 {
-    return ((b * rows + row) * p.heads + head) * W;
+    return ((b * rows + row) * p.heads + head) * UNITS;
 }
 
 uint n_valid(uint b)
@@ -68,16 +81,16 @@ void attend(uint b, uint head, uint i)
     if (CAUSAL)
         n = min(n, i + 1);
     uint own = at(b, p.n_queries, i, head);
-    for (uint d = 0; d < W; d++) {
-        q_part[d] = RK_LOAD1(q, own + d) * p.scale;
-        sums[d] = 0.0;
+    for (uint d = 0; d < UNITS; d++) {
+        q_part[d] = LOAD(q, own + d) * p.scale;
+        sums[d] = UNIT(0.0);
     }
     float most = -INFINITY, total = 0.0;
     for (uint j = 0; j < n; j++) {
         uint key = at(b, p.n_keys, j, head);
         float s = 0.0;
-        for (uint d = 0; d < W; d++)
-            s += q_part[d] * RK_LOAD1(k, key + d);
+        for (uint d = 0; d < UNITS; d++)
+            s += dot(q_part[d], LOAD(k, key + d));
         float last = most;
         most = s > most ? s : most;
         // Nothing has been summed while the maximum is minus infinity.
@@ -85,31 +98,31 @@ void attend(uint b, uint head, uint i)
         float e = most == -INFINITY ? 0.0 : exp(s - most);
         total = total * shrink + e;
         if (MODE == OUT)
-            for (uint d = 0; d < W; d++)
-                sums[d] = sums[d] * shrink + e * RK_LOAD1(v, key + d);
+            for (uint d = 0; d < UNITS; d++)
+                sums[d] = sums[d] * shrink + e * LOAD(v, key + d);
     }
     if (MODE == LSE) {
         y.v[(b * p.n_queries + i) * p.heads + head] = total == 0.0 ? INFINITY : most + log(total);
         return;
     }
-    for (uint d = 0; d < W; d++)
-        y.v[own + d] = total == 0.0 ? 0.0 : sums[d] / total;
+    for (uint d = 0; d < UNITS; d++)
+        out_unit.v[own + d] = total == 0.0 ? UNIT(0.0) : sums[d] / total;
 }
 
 // Of query i and key j, whose parts are loaded: exp(s - L).
 float weight(uint row)
 {
     float s = 0.0;
-    for (uint d = 0; d < W; d++)
-        s += q_part[d] * k_part[d];
+    for (uint d = 0; d < UNITS; d++)
+        s += dot(q_part[d], k_part[d]);
     return exp(s * p.scale - RK_LOAD1(lse, row));
 }
 
 float slope(uint query, uint key, uint row)
 {
     float g = 0.0;
-    for (uint d = 0; d < W; d++)
-        g += RK_LOAD1(dout, query + d) * RK_LOAD1(v, key + d);
+    for (uint d = 0; d < UNITS; d++)
+        g += dot(LOAD(dout, query + d), LOAD(v, key + d));
     return (g - RK_LOAD1(delta, row)) * p.scale;
 }
 
@@ -119,51 +132,54 @@ void query_gradient(uint b, uint head, uint i)
     if (CAUSAL)
         n = min(n, i + 1);
     uint own = at(b, p.n_queries, i, head), row = (b * p.n_queries + i) * p.heads + head;
-    for (uint d = 0; d < W; d++) {
-        q_part[d] = RK_LOAD1(q, own + d);
-        sums[d] = 0.0;
+    for (uint d = 0; d < UNITS; d++) {
+        q_part[d] = LOAD(q, own + d);
+        sums[d] = UNIT(0.0);
     }
     for (uint j = 0; j < n; j++) {
         uint key = at(b, p.n_keys, j, head);
-        for (uint d = 0; d < W; d++)
-            k_part[d] = RK_LOAD1(k, key + d);
+        for (uint d = 0; d < UNITS; d++)
+            k_part[d] = LOAD(k, key + d);
         float g = weight(row) * slope(own, key, row);
-        for (uint d = 0; d < W; d++)
+        for (uint d = 0; d < UNITS; d++)
             sums[d] += g * k_part[d];
     }
-    for (uint d = 0; d < W; d++)
-        y.v[own + d] = sums[d];
+    for (uint d = 0; d < UNITS; d++)
+        out_unit.v[own + d] = sums[d];
 }
 
 void key_gradient(uint b, uint head, uint j)
 {
     uint own = at(b, p.n_keys, j, head);
-    for (uint d = 0; d < W; d++) {
-        k_part[d] = RK_LOAD1(k, own + d);
-        sums[d] = 0.0;
+    for (uint d = 0; d < UNITS; d++) {
+        k_part[d] = LOAD(k, own + d);
+        sums[d] = UNIT(0.0);
     }
     uint first = j < n_valid(b) ? (CAUSAL ? j : 0) : p.n_queries;
     for (uint i = first; i < p.n_queries; i++) {
         uint query = at(b, p.n_queries, i, head), row = (b * p.n_queries + i) * p.heads + head;
-        for (uint d = 0; d < W; d++)
-            q_part[d] = RK_LOAD1(q, query + d);
+        for (uint d = 0; d < UNITS; d++)
+            q_part[d] = LOAD(q, query + d);
         float g = weight(row);
         if (MODE == DK)
             g *= slope(query, own, row);
-        for (uint d = 0; d < W; d++)
-            sums[d] += g * (MODE == DK ? q_part[d] : RK_LOAD1(dout, query + d));
+        for (uint d = 0; d < UNITS; d++)
+            sums[d] += g * (MODE == DK ? q_part[d] : LOAD(dout, query + d));
     }
-    for (uint d = 0; d < W; d++)
-        y.v[own + d] = sums[d];
+    for (uint d = 0; d < UNITS; d++)
+        out_unit.v[own + d] = sums[d];
 }
 
 void main()
 {
-    if (RK_GLOBAL >= p.n)
+    if (RK_GROUP >= p.n)
         return;
     uint rows = MODE == DK || MODE == DV ? p.n_keys : p.n_queries;
-    uint row = RK_GLOBAL % rows, rest = RK_GLOBAL / rows;
-    uint head = rest % p.heads, b = rest / p.heads;
+    uint blocks = (rows + gl_WorkGroupSize.x - 1) / gl_WorkGroupSize.x;
+    uint row = RK_GROUP % blocks * gl_WorkGroupSize.x + gl_LocalInvocationID.x;
+    uint head = RK_GROUP / blocks % p.heads, b = RK_GROUP / blocks / p.heads;
+    if (row >= rows)
+        return;
     if (MODE == OUT || MODE == LSE)
         attend(b, head, row);
     else if (MODE == DQ)

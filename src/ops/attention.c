@@ -212,6 +212,10 @@ supports(const RkKernel *kernel, const RkCaps *caps, const RkOpArgs *args)
     return fits;
 }
 
+// By storage, by wide units.
+static const char *const SHADERS[2][2] = {{"attention.texel", "attention_wide.texel"},
+                                          {"attention", "attention_wide"}};
+
 static void
 record(const RkKernel *kernel, const RkCaps *caps, const RkOpArgs *args, RkDispatchList *list)
 {
@@ -219,11 +223,12 @@ record(const RkKernel *kernel, const RkCaps *caps, const RkOpArgs *args, RkDispa
     uint32_t mode = mode_of(args->op), heads = (uint32_t)args->attr[0].i;
     uint32_t width = args->in[Q].dim[2] / heads;
     uint64_t rows = args->in[mode == DK || mode == DV ? K : Q].dim[1];
-    uint64_t n = args->in[Q].dim[0] * rows * heads;
+    uint64_t n = args->in[Q].dim[0] * rk_ceil_div(rows, kernel->param[0]) * heads;
     if (n == 0 || width == 0)
         return;
+    gboolean wide = width % 4 == 0;
     RkBindKind kind = (RkBindKind)kernel->param[1];
-    RkDispatch *d = rk_dispatch_add(list, kernel->shader);
+    RkDispatch *d = rk_dispatch_add(list, SHADERS[kind == RK_BIND_STORAGE][wide]);
     for (size_t i = 0; i < G_N_ELEMENTS(order); i++)
         rk_dispatch_read(d, (int32_t)(args->present[order[i]] ? order[i] : Q), kind);
     rk_dispatch_read(d, args->present[LENGTH] ? LENGTH : Q,
@@ -231,7 +236,7 @@ record(const RkKernel *kernel, const RkCaps *caps, const RkOpArgs *args, RkDispa
     rk_dispatch_write(d, RK_OPERAND_OUT, RK_BIND_STORAGE);
     rk_dispatch_spec(d, kernel->param[0]);
     rk_dispatch_spec(d, mode);
-    rk_dispatch_spec(d, width);
+    rk_dispatch_spec(d, wide ? width / 4 : width);
     rk_dispatch_spec(d, args->attr[1].i != 0);
     rk_dispatch_spec(d, args->present[LENGTH]);
     rk_dispatch_push(d, (uint32_t)n);
@@ -239,7 +244,7 @@ record(const RkKernel *kernel, const RkCaps *caps, const RkOpArgs *args, RkDispa
     rk_dispatch_push(d, args->in[K].dim[1]);
     rk_dispatch_push(d, heads);
     rk_dispatch_push_float(d, (float)(1 / sqrt((double)width)));
-    rk_dispatch_grid(d, caps, rk_ceil_div(n, kernel->param[0]));
+    rk_dispatch_grid(d, caps, n);
 }
 
 static const RkKernel KERNELS[] = {
