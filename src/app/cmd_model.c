@@ -4,6 +4,7 @@
 #include "app/cli_store.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/json.h"
 #include "models/model.h"
@@ -90,12 +91,59 @@ print_zoo(const RkCli *cli, const RkModel *model)
     puts(text);
 }
 
+// The graph of a model's scores on a dataset of the usual kinds of features.
+static gboolean
+print_graph(const RkModel *model, const char *format, char **settings, GError **error)
+{
+    static const RkModelFeature features[] = {
+        {.name = "user", .kind = RK_FEATURE_CODE, .rows = 1000},
+        {.name = "item", .kind = RK_FEATURE_CODE, .rows = 5000},
+        {.name = "category", .kind = RK_FEATURE_CODE, .rows = 100},
+        {.name = "tags", .kind = RK_FEATURE_BAG, .rows = 300, .capacity = 8},
+        {.name = "number", .kind = RK_FEATURE_NUMBER},
+    };
+    const RkModelData data = {
+        .n_features = G_N_ELEMENTS(features), .features = features, .item = 1, .history = 50};
+    gboolean dot = strcmp(format, "dot") == 0;
+    if (!dot && strcmp(format, "text") != 0) {
+        g_set_error(error, RK_ERROR, RK_ERROR_USAGE,
+                    "Can't print a graph as %s: --graph takes text or dot.", format);
+        return FALSE;
+    }
+    g_autoptr(RkParams) set = rk_params_new(model->params, model->n_params);
+    for (char **one = settings; one != NULL && *one != NULL; one++)
+        if (!rk_params_assign(set, *one, error))
+            return FALSE;
+    g_autoptr(RkModelBuild) build = rk_model_build_new(model, &data, set, FALSE, error);
+    if (build == NULL)
+        return FALSE;
+    model->score(build, RK_NONE);
+    if (!rk_graph_check(build->graph, error))
+        return FALSE;
+    g_autofree char *text =
+        dot ? rk_graph_dump_dot(build->graph) : rk_graph_dump_text(build->graph);
+    fputs(text, stdout);
+    return TRUE;
+}
+
 gboolean
 rk_command_model(RkCli *cli, int argc, char **argv, GError **error)
 {
-    if (!rk_cli_parse(cli, &argc, &argv, NULL, "NAME - one model in detail", NULL, error))
+    g_autofree char *graph = NULL;
+    g_auto(GStrv) settings = NULL;
+    const GOptionEntry entries[] = {
+        {"graph", 0, 0, G_OPTION_ARG_STRING, &graph,
+         "Print the graph of a model of the zoo: text, or dot for Graphviz", "FORMAT"},
+        {"set", 0, 0, G_OPTION_ARG_STRING_ARRAY, &settings, "A setting of that graph's model",
+         "key=value"},
+        {NULL}};
+    if (!rk_cli_parse(cli, &argc, &argv, entries, "NAME - one model in detail", NULL, error))
         return FALSE;
     const char *name = rk_cli_one_argument(cli, argc, argv, "model", error);
+    if (name != NULL && graph != NULL) {
+        const RkModel *model = rk_model_find(name, error);
+        return model != NULL && print_graph(model, graph, settings, error);
+    }
     g_autoptr(RkStore) store = name != NULL ? rk_cli_store(cli, RK_STORE_EXISTING, error) : NULL;
     if (store == NULL)
         return FALSE;

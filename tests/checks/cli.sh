@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
 # TAP: exit statuses and messages of the command line's contract. cli.sh RANKINE
-rankine=$1
+rankine=$(realpath "$1")
 n=0
 check() { # DESCRIPTION STATUS PATTERN ARGUMENTS...
     local what=$1 status=$2 pattern=$3 output got
@@ -28,6 +28,8 @@ check "a setting out of its range exits 2 and names it" 2 'noise' synth ctr --as
 check "a feature of a field that isn't there exits 2 before anything is written" 2 'no field agee' synth ratings --as x --set agee.scale=log --db :memory:
 check "models lists the zoo" 0 '^  deepfm +DeepFM' models --db :memory:
 check "a model of the zoo says its settings" 0 '^Settings:' model mf --db :memory:
+check "a model prints its graph" 0 '^digraph' model dlrm --graph dot --set bottom=8
+check "a graph in another format exits 2" 2 'text or dot' model mf --graph png
 check "a model that isn't there exits 1" 1 'no model nonesuch' model nonesuch --db :memory:
 check "runs says that there are none" 0 'No runs yet' runs --db :memory:
 check "remove of what isn't there exits 1" 1 'nonesuch' remove nonesuch --db :memory:

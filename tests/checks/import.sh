@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # TAP: `rankine import` as its users call it: files, folders, pipes, compressed; messages, exit
 # statuses, progress; what comes back from an export. import.sh RANKINE
-rankine=$1
+rankine=$(realpath "$1")
 n=0
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
