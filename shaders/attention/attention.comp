@@ -95,14 +95,16 @@ void attend(uint b, uint head, uint i)
         most = s > most ? s : most;
         // Nothing has been summed while the maximum is minus infinity.
         float shrink = last == most ? 1.0 : exp(last - most);
-        float e = most == -INFINITY ? 0.0 : exp(s - most);
+        // NaN goes round exp and log, which some drivers make minus infinity of it.
+        float e = s == -INFINITY ? 0.0 : isnan(s) ? s : exp(s - most);
         total = total * shrink + e;
         if (MODE == OUT)
             for (uint d = 0; d < UNITS; d++)
                 sums[d] = sums[d] * shrink + e * LOAD(v, key + d);
     }
     if (MODE == LSE) {
-        y.v[(b * p.n_queries + i) * p.heads + head] = total == 0.0 ? INFINITY : most + log(total);
+        y.v[(b * p.n_queries + i) * p.heads + head] =
+            total == 0.0 ? INFINITY : isnan(total) ? total : most + log(total);
         return;
     }
     for (uint d = 0; d < UNITS; d++)
