@@ -117,7 +117,8 @@ float weight(uint row)
     float s = 0.0;
     for (uint d = 0; d < UNITS; d++)
         s += dot(q_part[d], k_part[d]);
-    return exp(s * p.scale - RK_LOAD1(lse, row));
+    s = s * p.scale - RK_LOAD1(lse, row);
+    return isnan(s) ? s : exp(s); // some drivers' exp makes minus infinity of it
 }
 
 float slope(uint query, uint key, uint row)
