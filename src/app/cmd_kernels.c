@@ -4,6 +4,7 @@
 // the device's own ceilings that each reaches; --tune also keeps the fastest for later sessions.
 #include "app/cli.h"
 
+#include "base/json.h"
 #include "base/params.h"
 #include "gpu/ceilings.h"
 #include "graph/graph.h"
@@ -12,7 +13,6 @@
 #include "plan/plan.h"
 #include "plan/tune.h"
 
-#include <json-glib/json-glib.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -40,13 +40,6 @@ shape_text(const RkOpArgs *args)
 }
 
 static void
-json_number(JsonBuilder *json, const char *name, double value)
-{
-    json_builder_set_member_name(json, name);
-    json_builder_add_double_value(json, value);
-}
-
-static void
 print_row(Kernels *k, const RkOpArgs *args, const RkKernel *kernel, double ns, double compile_ns)
 {
     RkPlanStep step = {.cost = args->op->cost(args), .ns = ns};
@@ -60,16 +53,14 @@ print_row(Kernels *k, const RkOpArgs *args, const RkKernel *kernel, double ns, d
         return;
     }
     json_builder_begin_object(k->json);
-    const char *words[][2] = {{"op", args->op->name}, {"shape", shape}, {"variant", kernel->name}};
-    for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
-        json_builder_set_member_name(k->json, words[i][0]);
-        json_builder_add_string_value(k->json, words[i][1]);
-    }
-    json_number(k->json, "us", ns * 1e-3);
-    json_number(k->json, "gflops", step.cost.flops / ns);
-    json_number(k->json, "gb_s", step.cost.bytes / ns);
-    json_number(k->json, "ceiling_share", share);
-    json_number(k->json, "first_run_ms", compile_ns * 1e-6);
+    rk_json_add_text(k->json, "op", args->op->name);
+    rk_json_add_text(k->json, "shape", shape);
+    rk_json_add_text(k->json, "variant", kernel->name);
+    rk_json_add_real(k->json, "us", ns * 1e-3);
+    rk_json_add_real(k->json, "gflops", step.cost.flops / ns);
+    rk_json_add_real(k->json, "gb_s", step.cost.bytes / ns);
+    rk_json_add_real(k->json, "ceiling_share", share);
+    rk_json_add_real(k->json, "first_run_ms", compile_ns * 1e-6);
     json_builder_end_object(k->json);
 }
 
@@ -168,8 +159,7 @@ begin(Kernels *k)
         return;
     }
     json_builder_begin_object(k->json);
-    json_builder_set_member_name(k->json, "device");
-    json_builder_add_string_value(k->json, info->name);
+    rk_json_add_text(k->json, "device", info->name);
     json_builder_set_member_name(k->json, "kernels");
     json_builder_begin_array(k->json);
 }
@@ -179,12 +169,7 @@ finish_json(JsonBuilder *json)
 {
     json_builder_end_array(json);
     json_builder_end_object(json);
-    g_autoptr(JsonGenerator) generator = json_generator_new();
-    JsonNode *root = json_builder_get_root(json);
-    json_generator_set_root(generator, root);
-    json_generator_set_pretty(generator, TRUE);
-    g_autofree char *text = json_generator_to_data(generator, NULL);
-    json_node_unref(root);
+    g_autofree char *text = rk_json_text(json, TRUE);
     puts(text);
 }
 

@@ -14,15 +14,11 @@ static const RkParam PARAMS[] = {
 static RkRef
 score(RkModelBuild *b, RkRef items)
 {
-    RkGraph *g = b->graph;
     uint32_t dim = (uint32_t)rk_params_int(b->set, "dim");
-    double deviation = rk_params_real(b->set, "init.std");
-    RkRef users = rk_model_table(b, "user.weight", rk_model_n_users(b), dim, deviation);
-    RkRef table = rk_model_table(b, "item.weight", rk_model_n_items(b), dim, deviation);
+    RkLayerPair pair = rk_layer_pair(b, "", dim, items);
     RkRef h = rk_model_param(b, "out.weight", rk_type(RK_F32, 1, RK_DIM(dim)),
                              (RkInit){RK_INIT_CONSTANT, 1});
-    RkRef user = rk_mul(g, rk_gather(g, users, rk_model_user(b)), h);
-    return rk_layer_dot(b, user, rk_gather(g, table, rk_layer_items(b, items)));
+    return rk_layer_dot(b, rk_mul(b->graph, pair.user, h), pair.item);
 }
 
 const RkModel rk_model_gmf = {

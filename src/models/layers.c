@@ -164,6 +164,18 @@ rk_layer_items(RkModelBuild *build, RkRef items)
                       rk_type(RK_U32, 2, RK_BATCH(1), RK_DIM(1)));
 }
 
+RkLayerPair
+rk_layer_pair(RkModelBuild *build, const char *prefix, uint32_t dim, RkRef items)
+{
+    double deviation = rk_params_real(build->set, "init.std");
+    g_autofree char *user = g_strconcat(prefix, "user.weight", NULL);
+    g_autofree char *item = g_strconcat(prefix, "item.weight", NULL);
+    RkRef users = rk_model_table(build, user, rk_model_n_users(build), dim, deviation);
+    RkRef table = rk_model_table(build, item, rk_model_n_items(build), dim, deviation);
+    return (RkLayerPair){rk_gather(build->graph, users, rk_model_user(build)),
+                         rk_gather(build->graph, table, rk_layer_items(build, items))};
+}
+
 RkRef
 rk_layer_beside(RkModelBuild *build, RkRef x, RkRef q)
 {

@@ -35,6 +35,13 @@ RkRef rk_layer_first_order(RkModelBuild *build, const char *name);
 // All number features side by side, f32 [B, n]; RK_NONE without any.
 RkRef rk_layer_numbers(RkModelBuild *build);
 
+// A user's vector f32 [B, dim] and the items' [B, C, dim] or [1, C, dim], from tables
+// PREFIXuser.weight and PREFIXitem.weight that start as the setting init.std says.
+typedef struct {
+    RkRef user, item;
+} RkLayerPair;
+RkLayerPair rk_layer_pair(RkModelBuild *build, const char *prefix, uint32_t dim, RkRef items);
+
 // x f32 [B, D] beside each candidate q f32 [B, C, D'] or [1, C, D'] -> [B, C, D + D'].
 RkRef rk_layer_beside(RkModelBuild *build, RkRef x, RkRef q);
 

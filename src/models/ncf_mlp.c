@@ -16,14 +16,10 @@ static const RkParam PARAMS[] = {
 static RkRef
 score(RkModelBuild *b, RkRef items)
 {
-    RkGraph *g = b->graph;
     uint32_t dim = (uint32_t)rk_params_int(b->set, "dim");
-    double deviation = rk_params_real(b->set, "init.std");
-    RkRef users = rk_model_table(b, "user.weight", rk_model_n_users(b), dim, deviation);
-    RkRef table = rk_model_table(b, "item.weight", rk_model_n_items(b), dim, deviation);
-    RkRef pair = rk_layer_beside(b, rk_gather(g, users, rk_model_user(b)),
-                                 rk_gather(g, table, rk_layer_items(b, items)));
-    RkRef hidden = rk_layer_mlp(b, "mlp", pair, rk_params_text(b->set, "layers"), RK_ACT_RELU,
+    RkLayerPair pair = rk_layer_pair(b, "", dim, items);
+    RkRef x = rk_layer_beside(b, pair.user, pair.item);
+    RkRef hidden = rk_layer_mlp(b, "mlp", x, rk_params_text(b->set, "layers"), RK_ACT_RELU,
                                 RK_ACT_RELU, rk_params_real(b->set, "dropout"));
     RkRef out =
         rk_layer_linear(b, "out", hidden, 1, RK_ACT_NONE, (RkInit){RK_INIT_GLOROT, 0}, TRUE);

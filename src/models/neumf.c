@@ -14,30 +14,13 @@ static const RkParam PARAMS[] = {
      "Standard deviation that vectors start with"},
 };
 
-typedef struct {
-    RkRef user; // [B, D]
-    RkRef item; // [B or 1, C, D]
-} Pair;
-
-static Pair
-embed(RkModelBuild *b, const char *part, uint32_t dim, RkRef items)
-{
-    double deviation = rk_params_real(b->set, "init.std");
-    g_autofree char *user = g_strconcat(part, ".user.weight", NULL);
-    g_autofree char *item = g_strconcat(part, ".item.weight", NULL);
-    RkRef users = rk_model_table(b, user, rk_model_n_users(b), dim, deviation);
-    RkRef table = rk_model_table(b, item, rk_model_n_items(b), dim, deviation);
-    return (Pair){rk_gather(b->graph, users, rk_model_user(b)), rk_gather(b->graph, table, items)};
-}
-
 static RkRef
 score(RkModelBuild *b, RkRef items)
 {
     RkGraph *g = b->graph;
     uint32_t dim = (uint32_t)rk_params_int(b->set, "dim");
-    items = rk_layer_items(b, items);
-    Pair gmf = embed(b, "gmf", dim, items);
-    Pair mlp = embed(b, "mlp", (uint32_t)rk_params_int(b->set, "mlp.dim"), items);
+    RkLayerPair gmf = rk_layer_pair(b, "gmf.", dim, items);
+    RkLayerPair mlp = rk_layer_pair(b, "mlp.", (uint32_t)rk_params_int(b->set, "mlp.dim"), items);
     RkType column = rk_type(RK_F32, 3, RK_BATCH(1), RK_DIM(1), RK_DIM(dim));
     RkRef product = rk_mul(g, rk_reshape(g, gmf.user, column), gmf.item);
     RkRef hidden = rk_layer_mlp(b, "mlp", rk_layer_beside(b, mlp.user, mlp.item),
