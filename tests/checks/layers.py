@@ -15,6 +15,10 @@ ALLOWED = {
     "dataset": ["base"],
     "store": ["base", "dataset"],
     "train": ["base", "gpu", "graph", "ops", "models", "compress", "plan", "dataset", "store"],
+    "job": ["base", "gpu", "graph", "ops", "models", "compress", "plan", "dataset", "store", "train", "serve", "bench",
+            "capacity", "report"],
+    "ui": ["base", "gpu", "graph", "ops", "models", "compress", "plan", "dataset", "store", "train", "serve", "bench",
+           "capacity", "report", "job"],
     "app": None,  # everything
 }
 source = pathlib.Path(sys.argv[1]) / "src"
