@@ -142,6 +142,14 @@ rk_cli_progress(RkCli *cli, const char *what, uint64_t done, uint64_t total, con
 }
 
 void
+rk_cli_progress_clear(RkCli *cli)
+{
+    if (progress.shown)
+        fputs("\r\033[K", stderr);
+    progress.shown = FALSE;
+}
+
+void
 rk_cli_progress_end(RkCli *cli)
 {
     if (progress.shown)

@@ -34,6 +34,7 @@ char *rk_cli_db_path(const RkCli *cli, GError **error);
 // seconds elsewhere, nothing under --quiet. `total` is 0 when unknown; `unit` is "rows", say.
 void rk_cli_progress(RkCli *cli, const char *what, uint64_t done, uint64_t total, const char *unit);
 void rk_cli_progress_end(RkCli *cli);
+void rk_cli_progress_clear(RkCli *cli); // wipes the bar for a line of text, which it comes after
 
 // Runs argv[1] as a command; returns the exit status (see --help).
 int rk_cli_main(int argc, char **argv);

@@ -3,6 +3,7 @@
 // `rankine devices`: every Vulkan device with its driver, limits, fast paths and measured ceilings.
 #include "app/cli.h"
 
+#include "base/json.h"
 #include "gpu/caps-table.h"
 #include "gpu/ceilings.h"
 #include "gpu/choice.h"
@@ -160,7 +161,7 @@ print_json(const Entry *entries, guint n)
     json_builder_end_array(builder);
     json_builder_end_object(builder);
     g_autoptr(JsonNode) root = json_builder_get_root(builder);
-    g_autofree char *text = json_to_string(root, TRUE);
+    g_autofree char *text = rk_json_node_text(root, TRUE);
     puts(text);
 }
 

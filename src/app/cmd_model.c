@@ -53,6 +53,22 @@ print_stored_json(const RkStoredModel *model)
     puts(text);
 }
 
+// What was measured; the rest of the facts is for programs.
+static void
+print_facts(const char *facts)
+{
+    g_autoptr(JsonNode) root = rk_json_parse(facts, "the model's facts", NULL);
+    if (root == NULL)
+        return;
+    static const char *const SHOWN[] = {"device", "seed", "epochs", "protocol", "metrics"};
+    for (size_t i = 0; i < G_N_ELEMENTS(SHOWN); i++) {
+        JsonNode *node = json_object_get_member(json_node_get_object(root), SHOWN[i]);
+        g_autofree char *text = node != NULL ? rk_json_node_text(node, FALSE) : NULL;
+        if (text != NULL)
+            printf("%-9s %s\n", SHOWN[i], text);
+    }
+}
+
 static void
 print_stored(const RkStoredModel *model)
 {
@@ -62,7 +78,8 @@ print_stored(const RkStoredModel *model)
            size, model->dataset ? model->dataset : "no dataset", created);
     if (model->parent != NULL)
         printf("parent    %s, version %u\n", model->parent, model->parent_version);
-    printf("settings  %s\nfacts     %s\n", model->settings, model->facts);
+    printf("settings  %s\n", model->settings);
+    print_facts(model->facts);
     for (uint32_t i = 0; i < rk_tensor_list_n(model->tensors); i++) {
         const RkTensorInfo *info = rk_tensor_list_at(model->tensors, i);
         g_autofree char *type = shape_text(info);

@@ -3,11 +3,42 @@
 
 #include <math.h>
 
+// json-glib up to 1.6 writes 1e-08 as "1e-08.0", which nobody reads: takes such ends off again.
+static char *
+mend_exponents(char *text)
+{
+    gboolean in_text = FALSE, in_exponent = FALSE;
+    char *to = text;
+    for (const char *from = text; *from != '\0'; from++) {
+        if (in_text && *from == '\\' && from[1] != '\0')
+            *to++ = *from++;
+        else if (*from == '"')
+            in_text = !in_text;
+        else if (!in_text && *from == 'e' && from > text && g_ascii_isdigit(from[-1]))
+            in_exponent = TRUE;
+        else if (!g_ascii_isdigit(*from) && *from != '-' && *from != '+' && *from != '.')
+            in_exponent = FALSE;
+        if (in_exponent && !in_text && from[0] == '.' && from[1] == '0') {
+            from++;
+            continue;
+        }
+        *to++ = *from;
+    }
+    *to = '\0';
+    return text;
+}
+
+char *
+rk_json_node_text(JsonNode *node, gboolean pretty)
+{
+    return mend_exponents(json_to_string(node, pretty));
+}
+
 char *
 rk_json_text(JsonBuilder *builder, gboolean pretty)
 {
     g_autoptr(JsonNode) root = json_builder_get_root(builder);
-    return json_to_string(root, pretty);
+    return rk_json_node_text(root, pretty);
 }
 
 void
@@ -59,6 +90,22 @@ rk_json_add_json(JsonBuilder *builder, const char *name, const char *json)
         json_builder_add_value(builder, node);
     else
         json_builder_add_null_value(builder);
+}
+
+char *
+rk_json_scalar_text(JsonNode *node)
+{
+    if (!JSON_NODE_HOLDS_VALUE(node))
+        return NULL;
+    GType type = json_node_get_value_type(node);
+    if (type == G_TYPE_STRING)
+        return json_node_dup_string(node);
+    if (type == G_TYPE_BOOLEAN)
+        return g_strdup(json_node_get_boolean(node) ? "true" : "false");
+    if (type == G_TYPE_INT64)
+        return g_strdup_printf("%" G_GINT64_FORMAT, json_node_get_int(node));
+    char number[G_ASCII_DTOSTR_BUF_SIZE];
+    return g_strdup(g_ascii_dtostr(number, sizeof number, json_node_get_double(node)));
 }
 
 JsonNode *

@@ -12,6 +12,9 @@
 // The document built so far as text; indented by two when `pretty`. The builder stays the caller's.
 char *rk_json_text(JsonBuilder *builder, gboolean pretty);
 
+// A node as text.
+char *rk_json_node_text(JsonNode *node, gboolean pretty);
+
 // A member of an open object. NaN and infinities, which JSON lacks, become null.
 void rk_json_add_real(JsonBuilder *builder, const char *name, double value);
 void rk_json_add_int(JsonBuilder *builder, const char *name, int64_t value);
@@ -20,6 +23,9 @@ void rk_json_add_reals(JsonBuilder *builder, const char *name, const double *val
 
 // Adds a JSON document (an object or any value) as it is under a name; malformed text is null.
 void rk_json_add_json(JsonBuilder *builder, const char *name, const char *json);
+
+// A number, text or truth as a user would type it; NULL for null, lists and objects. Free it.
+char *rk_json_scalar_text(JsonNode *node);
 
 // Parses a document that must be an object; `what` names it in errors ("the split"). The root node
 // owns it.

@@ -207,6 +207,27 @@ rk_params_text(const RkParams *params, const char *name)
     return get(params, name, RK_PARAM_TEXT, RK_PARAM_CHOICE)->text;
 }
 
+char *
+rk_params_value_text(const RkParams *params, const char *name)
+{
+    gssize row = find_row(params, name);
+    g_assert(row >= 0);
+    const Value *value = &params->values[row];
+    char number[G_ASCII_DTOSTR_BUF_SIZE];
+    switch (params->table[row].type) {
+    case RK_PARAM_INT:
+        return g_strdup_printf("%" G_GINT64_FORMAT, (gint64)value->number);
+    case RK_PARAM_REAL:
+        return g_strdup(g_ascii_dtostr(number, sizeof number, value->number));
+    case RK_PARAM_BOOL:
+        return g_strdup(value->number != 0 ? "true" : "false");
+    case RK_PARAM_CHOICE:
+    case RK_PARAM_TEXT:
+        break;
+    }
+    return g_strdup(value->text);
+}
+
 gboolean
 rk_params_is_set(const RkParams *params, const char *name)
 {

@@ -48,6 +48,9 @@ double rk_params_real(const RkParams *params, const char *name);
 gboolean rk_params_bool(const RkParams *params, const char *name);
 const char *rk_params_text(const RkParams *params, const char *name); // CHOICE and TEXT
 
+// Any value as rk_params_set() takes it; free it.
+char *rk_params_value_text(const RkParams *params, const char *name);
+
 // Whether the value was set by rk_params_set() rather than left at its default.
 gboolean rk_params_is_set(const RkParams *params, const char *name);
 

@@ -98,7 +98,7 @@ feature_vector(RkModelBuild *build, const char *name, uint32_t feature, uint32_t
         RkRef column = rk_reshape(g, input, rk_type(RK_F32, 2, RK_BATCH(1), RK_DIM(1)));
         return rk_mul(g, column, v);
     }
-    RkRef table = rk_model_table(build, param, f->rows, dim, deviation);
+    RkRef table = rk_model_table(build, param, (int)feature, dim, deviation);
     if (f->kind == RK_FEATURE_CODE)
         return rk_gather(g, table, input);
     return rk_embedding_bag(g, table, RK_NONE, input, rk_model_ends(build, feature), RK_NONE,
@@ -170,8 +170,8 @@ rk_layer_pair(RkModelBuild *build, const char *prefix, uint32_t dim, RkRef items
     double deviation = rk_params_real(build->set, "init.std");
     g_autofree char *user = g_strconcat(prefix, "user.weight", NULL);
     g_autofree char *item = g_strconcat(prefix, "item.weight", NULL);
-    RkRef users = rk_model_table(build, user, rk_model_n_users(build), dim, deviation);
-    RkRef table = rk_model_table(build, item, rk_model_n_items(build), dim, deviation);
+    RkRef users = rk_model_table(build, user, build->data->user, dim, deviation);
+    RkRef table = rk_model_table(build, item, build->data->item, dim, deviation);
     return (RkLayerPair){rk_gather(build->graph, users, rk_model_user(build)),
                          rk_gather(build->graph, table, rk_layer_items(build, items))};
 }

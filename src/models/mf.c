@@ -27,17 +27,17 @@ parts_of(RkModelBuild *b)
     RkGraph *g = b->graph;
     uint32_t dim = (uint32_t)rk_params_int(b->set, "dim");
     double deviation = rk_params_real(b->set, "init.std");
-    RkRef users = rk_model_table(b, "user.weight", rk_model_n_users(b), dim, deviation);
+    RkRef users = rk_model_table(b, "user.weight", b->data->user, dim, deviation);
     Parts p = {.user = rk_gather(g, users, rk_model_user(b)),
-               .item = rk_model_table(b, "item.weight", rk_model_n_items(b), dim, deviation),
+               .item = rk_model_table(b, "item.weight", b->data->item, dim, deviation),
                .item_bias = RK_NONE,
                .offset = RK_NONE};
     if (!rk_params_bool(b->set, "biases"))
         return p;
-    RkRef user_bias = rk_model_table(b, "user.bias", rk_model_n_users(b), 1, 0);
+    RkRef user_bias = rk_model_table(b, "user.bias", b->data->user, 1, 0);
     RkRef mean = rk_model_param(b, "mean", rk_type(RK_F32, 1, RK_DIM(1)),
                                 (RkInit){RK_INIT_CONSTANT, b->data->label_mean});
-    p.item_bias = rk_model_table(b, "item.bias", rk_model_n_items(b), 1, 0);
+    p.item_bias = rk_model_table(b, "item.bias", b->data->item, 1, 0);
     p.offset = rk_add(g, rk_gather(g, user_bias, rk_model_user(b)), mean);
     return p;
 }

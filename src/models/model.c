@@ -185,7 +185,7 @@ rk_model_n_items(const RkModelBuild *build)
 }
 
 static RkRef
-add_param(RkModelBuild *build, const char *name, RkType type, RkInit init, gboolean table)
+add_param(RkModelBuild *build, const char *name, RkType type, RkInit init, int feature)
 {
     for (guint i = 0; i < build->params->len; i++) {
         const RkModelParam *known = &g_array_index(build->params, RkModelParam, i);
@@ -195,7 +195,8 @@ add_param(RkModelBuild *build, const char *name, RkType type, RkInit init, gbool
     RkModelParam param = {.ref = rk_graph_param(build->graph, name, type),
                           .name = rk_arena_strdup(rk_graph_arena(build->graph), name),
                           .init = init,
-                          .table = table};
+                          .table = feature >= 0,
+                          .feature = feature};
     g_array_append_val(build->params, param);
     return param.ref;
 }
@@ -203,14 +204,15 @@ add_param(RkModelBuild *build, const char *name, RkType type, RkInit init, gbool
 RkRef
 rk_model_param(RkModelBuild *build, const char *name, RkType type, RkInit init)
 {
-    return add_param(build, name, type, init, FALSE);
+    return add_param(build, name, type, init, -1);
 }
 
 RkRef
-rk_model_table(RkModelBuild *build, const char *name, uint32_t rows, uint32_t dim, double deviation)
+rk_model_table(RkModelBuild *build, const char *name, int feature, uint32_t dim, double deviation)
 {
+    uint32_t rows = build->data->features[feature].rows;
     return add_param(build, name, rk_type(RK_F32, 2, RK_DIM(rows), RK_DIM(dim)),
-                     (RkInit){RK_INIT_NORMAL, deviation}, TRUE);
+                     (RkInit){RK_INIT_NORMAL, deviation}, feature);
 }
 
 // FNV-1a, 32 bits: a stream of random numbers for each name, the same on every machine.

@@ -61,6 +61,7 @@ typedef struct {
     const char *name;
     RkInit init;
     gboolean table; // an embedding table: row-wise optimizers and quantizers treat it so
+    int feature;    // a table's: whose codes its rows are; -1 for others
 } RkModelParam;
 
 typedef struct RkModelBuild {
@@ -115,8 +116,10 @@ RkRef rk_model_history_length(RkModelBuild *build);          // u32 [B]
 uint32_t rk_model_n_users(const RkModelBuild *build);
 uint32_t rk_model_n_items(const RkModelBuild *build);
 RkRef rk_model_param(RkModelBuild *build, const char *name, RkType type, RkInit init);
-RkRef rk_model_table(RkModelBuild *build, const char *name, uint32_t rows, uint32_t dim,
-                     double deviation); // a param that starts N(0, deviation^2)
+
+// A table with a row for each code of a feature, f32 [rows, dim], that starts N(0, deviation^2).
+RkRef rk_model_table(RkModelBuild *build, const char *name, int feature, uint32_t dim,
+                     double deviation);
 
 // The first values of a parameter, numel floats: a function of (seed, its name, position) alone.
 void rk_model_init(const RkModelParam *param, const RkTensor *tensor, uint64_t seed, float *values);

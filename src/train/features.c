@@ -3,6 +3,7 @@
 
 #include "dataset/schema.h"
 #include "store/parts.h"
+#include "train/trained.h"
 
 #include <math.h>
 #include <string.h>
@@ -36,6 +37,7 @@ add_feature(GArray *list, RkTrainFeatures *f, const RkField *field)
         RkModelFeature feature = {.name = name, .kind = kinds[i].to};
         if (field->vocabulary != NULL)
             feature.rows = rk_dataset_vocabulary_size(f->dataset, field->vocabulary);
+        g_ptr_array_add(f->vocabulary_of, field->vocabulary);
         if (feature.kind == RK_FEATURE_BAG)
             feature.capacity = BAG_CAPACITY;
         if (field->kind == RK_FIELD_USER)
@@ -61,11 +63,13 @@ add_fitted(GArray *list, RkTrainFeatures *f)
             at++;
         if (at < list->len) {
             feature.name = g_array_index(list, RkModelFeature, at).name;
+            f->vocabulary_of->pdata[at] = NULL; // the codes are ranges of numbers now
             g_array_index(list, RkModelFeature, at) = feature;
             continue;
         }
         char *name = g_strdup(info.name);
         g_ptr_array_add(f->names, name);
+        g_ptr_array_add(f->vocabulary_of, NULL);
         feature.name = name;
         g_array_append_val(list, feature);
     }
@@ -106,15 +110,17 @@ find_features(RkTrainFeatures *f, const RkModel *model)
 }
 
 RkTrainFeatures *
-rk_train_features_new(RkDataset *dataset, const RkSplit *split, const RkModel *model,
-                      const gint *cancelled, GError **error)
+rk_train_features_new(const RkTrainFeaturesOptions *o, GError **error)
 {
     g_autoptr(RkTrainFeatures) f = g_new0(RkTrainFeatures, 1);
-    f->dataset = rk_dataset_ref(dataset);
+    const RkModel *model = o->model;
+    f->dataset = rk_dataset_ref(o->dataset);
     f->names = g_ptr_array_new_with_free_func(g_free);
+    f->vocabulary_of = g_ptr_array_new();
     f->data.user = f->data.item = -1;
     if (!model->candidates) {
-        f->fitted = rk_dataset_need_features(dataset, NULL, error);
+        f->fitted = o->like != NULL ? rk_trained_fitted(o->like, f->dataset, error)
+                                    : rk_dataset_need_features(f->dataset, NULL, error);
         if (f->fitted == NULL)
             return NULL;
     }
@@ -124,16 +130,17 @@ rk_train_features_new(RkDataset *dataset, const RkSplit *split, const RkModel *m
     for (uint32_t i = 0; i < f->data.n_features; i++)
         if ((int)i != f->data.user && (int)i != f->data.item)
             fields[n++] = f->data.features[i].name;
-    const RkFrameOptions options = {.source = rk_dataset_source(dataset),
-                                    .split = split,
+    const RkFrameOptions options = {.source = rk_dataset_source(f->dataset),
+                                    .split = o->split,
                                     .features = f->fitted,
                                     .vocabulary_size = vocabulary_size,
-                                    .vocabulary_data = dataset,
+                                    .vocabulary_data = f->dataset,
                                     .fields = fields,
                                     .n_fields = n,
-                                    .history = (model->needs & RK_NEEDS_HISTORY) != 0,
-                                    .positive_from = -INFINITY,
-                                    .cancelled = cancelled};
+                                    .history = o->history ||
+                                               (model->needs & RK_NEEDS_HISTORY) != 0,
+                                    .positive_from = o->positive_from,
+                                    .cancelled = o->cancelled};
     f->frame = rk_frame_new(&options, error);
     if (f->frame == NULL)
         return NULL;
@@ -151,6 +158,7 @@ rk_train_features_free(RkTrainFeatures *features)
     rk_features_free(features->fitted);
     rk_dataset_unref(features->dataset);
     g_ptr_array_unref(features->names);
+    g_ptr_array_unref(features->vocabulary_of);
     g_free((void *)features->data.features);
     g_free(features);
 }

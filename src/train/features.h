@@ -9,9 +9,12 @@
 #include "plan/plan.h"
 #include "store/dataset.h"
 
+typedef struct RkTrained RkTrained; // train/trained.h
+
 typedef struct {
     RkModelData data;   // its features are owned here
     GPtrArray *names;   // of the features, owned
+    GPtrArray *vocabulary_of; // [n_features] names of vocabularies, the schema's; NULL without one
     RkFeatures *fitted; // owned; NULL for models of candidates
     RkFrame *frame;     // owned
     RkDataset *dataset; // referenced
@@ -19,10 +22,18 @@ typedef struct {
 
 // Reads what the model can use: user and item for models of candidates, every categorical,
 // multi-valued and number field of the events and the joined tables for the others, numbers, times
-// and counts as the dataset's fitted features give them (fitted now when it has none). `split`
-// NULL: every row trains; it must outlive the features.
-RkTrainFeatures *rk_train_features_new(RkDataset *dataset, const RkSplit *split,
-                                       const RkModel *model, const gint *cancelled, GError **error);
+// and counts as the dataset's fitted features give them (fitted now when it has none).
+typedef struct {
+    RkDataset *dataset;
+    const RkSplit *split; // NULL: every row trains. Must outlive the features
+    const RkModel *model;
+    const RkTrained *like; // scale numbers as this model's were; NULL: as the dataset's own
+    gboolean history;      // histories will be asked for, whatever the model needs
+    double positive_from;  // as in RkFrameOptions
+    const gint *cancelled; // may be NULL
+} RkTrainFeaturesOptions;
+
+RkTrainFeatures *rk_train_features_new(const RkTrainFeaturesOptions *options, GError **error);
 void rk_train_features_free(RkTrainFeatures *features);
 
 // The columns that feed a plan's live inputs, those of the model and of its objective; "hyper",

@@ -3,6 +3,7 @@
 
 #include "dataset/batch.h"
 #include "dataset/imbalance.h"
+#include "dataset/split.h"
 #include "train/objective.h"
 #include "train/optimizer.h"
 #include "train/schedule.h"
@@ -23,7 +24,8 @@ rk_train_settings_new(const RkModel *model)
                  {rk_trainer_params, rk_trainer_n_params},
                  {rk_batch_params, rk_n_batch_params},
                  {rk_negatives_params, rk_n_negatives_params},
-                 {rk_imbalance_params, rk_n_imbalance_params}};
+                 {rk_imbalance_params, rk_n_imbalance_params},
+                 {rk_split_params, rk_n_split_params}};
     RkTrainSettings *s = g_new0(RkTrainSettings, 1);
     for (size_t i = 0; i < G_N_ELEMENTS(parts); i++)
         s->n += parts[i].n;

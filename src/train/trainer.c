@@ -12,6 +12,20 @@ const RkParam rk_trainer_params[] = {
     {"epochs", RK_PARAM_INT, 1, 100000, "10", NULL, NULL, "Times that every sample is seen"},
     {"samples", RK_PARAM_CHOICE, 0, 0, "rows", NULL, "rows|pointwise",
      "Events as they are, or each beside negatives.n negatives with label 0"},
+    {"init", RK_PARAM_TEXT, 0, 0, "", NULL, NULL, "Weights to start from, FILE.npz or FILE.json"},
+    {"metric", RK_PARAM_TEXT, 0, 0, "auto", NULL, NULL,
+     "What tells the best epoch on the validation part, such as auc, rmse or ndcg@10"},
+    {"patience", RK_PARAM_INT, 0, 100000, "0", "epochs", NULL,
+     "Stop after so many without a better metric and keep the best weights; 0 never stops"},
+    {"eval.every", RK_PARAM_INT, 0, 100000, "1", "epochs", NULL,
+     "How often the validation part is measured; 0 never"},
+    {"log.every", RK_PARAM_INT, 0, 1e9, "0", "steps", NULL,
+     "How often a step's loss is kept; 0 keeps each epoch's mean only"},
+    {"checkpoint.s", RK_PARAM_REAL, 0, 1e6, "60", "s", NULL,
+     "How often a checkpoint is written within an epoch; each epoch's end writes one too"},
+    {"positive.from", RK_PARAM_REAL, -1e30, 1e30, "-1e30", NULL, NULL,
+     "Events with a label below this are no choices of the user's: in no history, seen list or "
+     "ranking"},
 };
 const size_t rk_trainer_n_params = G_N_ELEMENTS(rk_trainer_params);
 
@@ -29,15 +43,12 @@ struct RkTrainer {
     void **memory; // [N_SLOTS][columns]
     GArray *columns, *inputs;
     RkLoader *loader;
-    uint64_t step, samples;
+    RkTrainPosition at;
+    uint64_t first_samples; // at the beginning of this trainer
+    double lr;              // instead of the schedule's; NaN without
+    GArray *unseen;
     GTimer *clock;
 };
-
-// The parts of what an epoch adds up.
-typedef struct {
-    double loss;
-    uint64_t steps;
-} Epoch;
 
 static gboolean
 build_graph(RkTrainer *t, GError **error)
@@ -52,10 +63,49 @@ build_graph(RkTrainer *t, GError **error)
 }
 
 static gboolean
+given_weights(RkTrainer *t, const RkModelParam *param, GError **error)
+{
+    const RkWeight *given = rk_weights_find(t->options.initial, param->name);
+    const RkTensor *tensor = rk_state_tensor(t->state, param->name);
+    if (given == NULL)
+        return TRUE;
+    if (given->type.dtype == tensor->dtype &&
+        rk_tensor_numel(&given->type) == rk_tensor_numel(tensor))
+        return rk_state_write(t->state, param->name, given->packed, rk_tensor_bytes(tensor), error);
+    g_autofree char *has = rk_tensor_text(&given->type), *needs = rk_tensor_text(tensor);
+    g_set_error(error, RK_ERROR, RK_ERROR_SHAPE,
+                "Can't start from the given weights: %s is %s there and %s in the model. Check "
+                "the model's settings.",
+                param->name, has, needs);
+    return FALSE;
+}
+
+// A given tensor that the model has no place for is a mistake in a name.
+static gboolean
+check_given(const RkTrainer *t, GError **error)
+{
+    for (guint i = 0; i < t->options.initial->list->len; i++) {
+        const RkWeight *given = g_ptr_array_index(t->options.initial->list, i);
+        if (rk_state_tensor(t->state, given->name) != NULL)
+            continue;
+        g_autoptr(GString) names = g_string_new(NULL);
+        for (guint p = 0; p < t->build->params->len; p++)
+            g_string_append_printf(names, "%s%s", p > 0 ? ", " : "",
+                                   g_array_index(t->build->params, RkModelParam, p).name);
+        g_set_error(error, RK_ERROR, RK_ERROR_USAGE,
+                    "Can't start from the given weights: the model has no %s. It has %s.",
+                    given->name, names->str);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean
 first_weights(RkTrainer *t, GError **error)
 {
     t->state = rk_state_new(t->options.device);
-    if (!rk_state_add_graph(t->state, t->build->graph, error))
+    if (!rk_state_add_graph(t->state, t->build->graph, error) ||
+        (t->options.initial != NULL && !check_given(t, error)))
         return FALSE;
     for (guint i = 0; i < t->build->params->len; i++) {
         const RkModelParam *param = &g_array_index(t->build->params, RkModelParam, i);
@@ -63,10 +113,12 @@ first_weights(RkTrainer *t, GError **error)
         size_t bytes = rk_tensor_bytes(tensor);
         g_autofree float *values = g_malloc0(bytes);
         rk_model_init(param, tensor, t->options.seed, values);
-        if (!rk_state_write(t->state, param->name, values, bytes, error))
+        if (!rk_state_write(t->state, param->name, values, bytes, error) ||
+            (t->options.initial != NULL && !given_weights(t, param, error)))
             return FALSE;
     }
-    return TRUE;
+    return t->options.from == NULL || rk_trained_load(t->options.from, t->build, t->features,
+                                                      t->state, &t->unseen, error);
 }
 
 static gboolean
@@ -105,6 +157,8 @@ batch_options(const RkTrainer *t, unsigned parts, const GArray *columns)
 static gboolean
 start_loader(RkTrainer *t, GError **error)
 {
+    if (t->at.epoch >= rk_params_int(t->set, "epochs"))
+        return TRUE; // nothing is left to do
     t->memory = g_new(void *, N_SLOTS * t->columns->len);
     for (int s = 0; s < N_SLOTS; s++)
         for (guint i = 0; i < t->inputs->len; i++)
@@ -113,7 +167,10 @@ start_loader(RkTrainer *t, GError **error)
     const RkLoaderOptions options = {.batch = batch_options(t, 1u << RK_PART_TRAIN, t->columns),
                                      .n_slots = N_SLOTS,
                                      .memory = t->memory,
-                                     .n_epochs = (uint32_t)rk_params_int(t->set, "epochs")};
+                                     .epoch = t->at.epoch,
+                                     .at_batch = t->at.batch,
+                                     .n_epochs =
+                                         (uint32_t)rk_params_int(t->set, "epochs") - t->at.epoch};
     t->loader = rk_loader_new(&options, error);
     return t->loader != NULL;
 }
@@ -125,8 +182,19 @@ rk_trainer_new(const RkTrainOptions *options, GError **error)
     t->options = *options;
     t->set = options->settings->values;
     t->clock = g_timer_new();
-    t->features = rk_train_features_new(options->dataset, options->split, options->model,
-                                        options->cancelled, error);
+    t->lr = NAN;
+    if (options->at != NULL)
+        t->at = *options->at;
+    t->first_samples = t->at.samples;
+    const RkTrainFeaturesOptions data = {.dataset = options->dataset,
+                                         .split = options->split,
+                                         .model = options->model,
+                                         .like = options->model->candidates ? NULL : options->from,
+                                         .history = options->history,
+                                         .positive_from =
+                                             rk_params_real(t->set, "positive.from"),
+                                         .cancelled = options->cancelled};
+    t->features = rk_train_features_new(&data, error);
     if (t->features == NULL || !build_graph(t, error) || !first_weights(t, error) ||
         !compile_plans(t, error) || !start_loader(t, error))
         return NULL;
@@ -147,6 +215,7 @@ rk_trainer_free(RkTrainer *trainer)
     rk_train_features_free(trainer->features);
     g_clear_pointer(&trainer->columns, g_array_unref);
     g_clear_pointer(&trainer->inputs, g_array_unref);
+    g_clear_pointer(&trainer->unseen, g_array_unref);
     g_free(trainer->memory);
     g_timer_destroy(trainer->clock);
     g_free(trainer);
@@ -157,165 +226,119 @@ write_step_inputs(RkTrainer *t, RkPlan *plan)
 {
     uint64_t epoch_steps = rk_loader_n_batches(t->loader);
     uint64_t n_steps = epoch_steps * (uint64_t)rk_params_int(t->set, "epochs");
-    double lr = rk_schedule_lr(t->set, rk_params_real(t->set, "lr"), t->step, n_steps, epoch_steps);
-    rk_optimizer_hyper(t->set, t->step + 1, lr, rk_plan_input(plan, t->nodes.hyper, NULL));
+    double lr = t->lr;
+    if (isnan(lr))
+        lr = rk_schedule_lr(t->set, rk_params_real(t->set, "lr"), t->at.step, n_steps, epoch_steps);
+    rk_optimizer_hyper(t->set, t->at.step + 1, lr, rk_plan_input(plan, t->nodes.hyper, NULL));
     uint32_t *rng = rk_plan_input(plan, t->build->rng, NULL);
     if (rng != NULL) { // NULL without dropout
         rng[0] = (uint32_t)t->options.seed;
         rng[1] = (uint32_t)(t->options.seed >> 32);
-        rng[2] = (uint32_t)t->step;
+        rng[2] = (uint32_t)t->at.step;
         rng[3] = 0;
     }
 }
 
-// A loss of a step that has run; looks for the beginning of a NaN.
+// The loss of a step that has run; looks for the beginning of a NaN.
 static gboolean
-read_loss(RkTrainer *t, RkPlan *plan, Epoch *epoch, GError **error)
+read_loss(RkTrainer *t, RkPlan *plan, double *loss, GError **error)
 {
-    double loss = *(const float *)rk_plan_output(plan, 0, NULL);
-    epoch->loss += loss;
-    epoch->steps++;
-    if (isfinite(loss))
+    *loss = *(const float *)rk_plan_output(plan, 0, NULL);
+    if (isfinite(*loss))
         return TRUE;
     if (rk_plan_check_finite(plan, error))
-        g_set_error(error, RK_ERROR, RK_ERROR_DATA, "the loss is %g", loss);
-    g_prefix_error(error, "Stopped training at step %" G_GUINT64_FORMAT ": ", t->step);
+        g_set_error(error, RK_ERROR, RK_ERROR_DATA, "the loss is %g", *loss);
+    g_prefix_error(error, "Stopped training at step %" G_GUINT64_FORMAT ": ", t->at.step);
     return FALSE;
+}
+
+// Counts a step that was done, and starts the next epoch after the last of one.
+static RkTrainProgress
+count_step(RkTrainer *t, const RkBatch *batch, double loss)
+{
+    t->at.step++;
+    t->at.samples += batch->n;
+    t->at.loss += loss;
+    t->at.batch = batch->index + 1;
+    double seconds = g_timer_elapsed(t->clock, NULL);
+    RkTrainProgress progress = {.epoch = batch->epoch,
+                                .n_epochs = (uint32_t)rk_params_int(t->set, "epochs"),
+                                .step = t->at.batch,
+                                .epoch_steps = rk_loader_n_batches(t->loader),
+                                .samples = t->at.samples,
+                                .loss = t->at.loss / (double)t->at.batch,
+                                .step_loss = loss,
+                                .total_step = t->at.step,
+                                .last = batch->last,
+                                .seconds = seconds,
+                                .samples_per_s =
+                                    (double)(t->at.samples - t->first_samples) / seconds};
+    if (batch->last) {
+        t->at.epoch = batch->epoch + 1;
+        t->at.batch = 0;
+        t->at.loss = 0;
+    }
+    return progress;
+}
+
+int
+rk_trainer_step(RkTrainer *trainer, RkTrainProgress *progress, GError **error)
+{
+    RkTrainer *t = trainer;
+    RkBatch batch;
+    double loss;
+    if (t->options.cancelled != NULL && g_atomic_int_get(t->options.cancelled)) {
+        g_set_error(error, RK_ERROR, RK_ERROR_CANCELLED, "Training was interrupted");
+        return -1;
+    }
+    if (t->loader == NULL)
+        return 0;
+    int more = rk_loader_next(t->loader, &batch, error);
+    if (more <= 0)
+        return more;
+    RkPlan *plan = t->plan[batch.slot];
+    write_step_inputs(t, plan);
+    if (!rk_plan_run(plan, error) || !read_loss(t, plan, &loss, error))
+        return -1;
+    rk_loader_release(t->loader, batch.slot);
+    *progress = count_step(t, &batch, loss);
+    if (t->options.progress != NULL)
+        t->options.progress(t->options.progress_data, progress);
+    return 1;
 }
 
 gboolean
 rk_trainer_epoch(RkTrainer *trainer, RkTrainProgress *progress, GError **error)
 {
-    RkTrainer *t = trainer;
-    Epoch sum = {0};
-    for (gboolean last = FALSE; !last;) {
-        RkBatch batch;
-        if (t->options.cancelled != NULL && g_atomic_int_get(t->options.cancelled)) {
-            g_set_error(error, RK_ERROR, RK_ERROR_CANCELLED, "Training was interrupted");
-            return FALSE;
-        }
-        int more = rk_loader_next(t->loader, &batch, error);
-        if (more < 0)
-            return FALSE;
-        g_assert(more == 1); // the caller asks for no more epochs than there are
-        RkPlan *plan = t->plan[batch.slot];
-        write_step_inputs(t, plan);
-        if (!rk_plan_run(plan, error) || !read_loss(t, plan, &sum, error))
-            return FALSE;
-        rk_loader_release(t->loader, batch.slot);
-        t->step++;
-        t->samples += batch.n;
-        last = batch.last;
-        *progress = (RkTrainProgress){.epoch = batch.epoch,
-                                      .n_epochs = (uint32_t)rk_params_int(t->set, "epochs"),
-                                      .step = sum.steps,
-                                      .epoch_steps = rk_loader_n_batches(t->loader),
-                                      .samples = t->samples,
-                                      .loss = sum.loss / (double)sum.steps,
-                                      .seconds = g_timer_elapsed(t->clock, NULL)};
-        if (t->options.progress != NULL)
-            t->options.progress(t->options.progress_data, progress);
-    }
-    return TRUE;
-}
-
-// --- scoring --------------------------------------------------------------------------------
-
-typedef struct {
-    RkModelBuild *build;
-    RkPlan *plan;
-    GArray *columns, *inputs;
-    RkLoader *loader;
-    RkParams *set;
-    void **memory;
-    float *label; // [batch], the last column
-} Scoring;
-
-static void
-clear_scoring(Scoring *s)
-{
-    rk_loader_free(s->loader);
-    rk_plan_free(s->plan);
-    rk_model_build_free(s->build);
-    g_clear_pointer(&s->columns, g_array_unref);
-    g_clear_pointer(&s->inputs, g_array_unref);
-    g_clear_pointer(&s->set, rk_params_free);
-    g_free(s->memory);
-    g_free(s->label);
-}
-
-static gboolean
-start_scoring(RkTrainer *t, RkPart part, Scoring *s, GError **error)
-{
-    const RkTrainOptions *o = &t->options;
-    s->set = rk_params_copy(t->set);
-    if (!rk_params_set(s->set, "shuffle", "none", error) ||
-        !rk_params_set(s->set, "balance", "none", error) ||
-        !rk_params_set(s->set, "drop-last", "false", error))
-        return FALSE;
-    s->build = rk_model_build_new(o->model, &t->features->data, s->set, FALSE, error);
-    if (s->build == NULL)
-        return FALSE;
-    RkRef score = o->model->score(s->build, RK_NONE);
-    RkPlanOptions plan = {
-        .batch = (uint32_t)rk_params_int(s->set, "batch"), .n_outputs = 1, .outputs = &score};
-    s->plan = rk_plan_new(o->device, s->build->graph, t->state, &plan, error);
-    if (s->plan == NULL || !rk_train_features_columns(t->features, s->build->graph, s->plan,
-                                                      &s->columns, &s->inputs, error))
-        return FALSE;
-    s->label = g_new(float, plan.batch);
-    s->memory = g_new0(void *, s->columns->len + 1);
-    s->memory[s->columns->len] = s->label;
-    for (guint i = 0; i < s->inputs->len; i++)
-        s->memory[i] = rk_plan_input(s->plan, g_array_index(s->inputs, RkRef, i), NULL);
-    const RkBatchColumn label = {.name = "label", .kind = RK_BATCH_LABEL};
-    g_array_append_val(s->columns, label);
-    RkLoaderOptions loader = {.batch = batch_options(t, 1u << part, s->columns),
-                              .n_slots = 1,
-                              .memory = s->memory,
-                              .n_epochs = 1};
-    loader.batch.samples = RK_SAMPLES_ROWS;
-    loader.batch.batch = loader.batch.imbalance = s->set;
-    loader.batch.negatives = NULL;
-    s->loader = rk_loader_new(&loader, error);
-    return s->loader != NULL;
-}
-
-static gboolean
-score_batches(Scoring *s, float *scores, float *labels, uint64_t *n, GError **error)
-{
-    RkBatch batch;
     int more;
-    *n = 0;
-    while ((more = rk_loader_next(s->loader, &batch, error)) == 1) {
-        if (!rk_plan_run(s->plan, error))
-            return FALSE;
-        memcpy(scores + *n, rk_plan_output(s->plan, 0, NULL), batch.n * sizeof *scores);
-        memcpy(labels + *n, s->label, batch.n * sizeof *labels);
-        *n += batch.n;
-        rk_loader_release(s->loader, batch.slot);
-    }
+    while ((more = rk_trainer_step(trainer, progress, error)) == 1)
+        if (progress->last)
+            return TRUE;
     return more == 0;
 }
 
-gboolean
-rk_trainer_scores(RkTrainer *trainer, RkPart part, float **scores, float **labels, uint64_t *n,
-                  GError **error)
+RkTrainPosition
+rk_trainer_position(const RkTrainer *trainer)
 {
-    Scoring s = {0};
-    gboolean done = start_scoring(trainer, part, &s, error);
-    if (done) {
-        uint64_t all = rk_loader_n_samples(s.loader);
-        *scores = g_new(float, all);
-        *labels = g_new(float, all);
-        done = score_batches(&s, *scores, *labels, n, error);
-        if (!done) {
-            g_clear_pointer(scores, g_free);
-            g_clear_pointer(labels, g_free);
-        }
-    }
-    clear_scoring(&s);
-    return done;
+    return trainer->at;
+}
+
+void
+rk_trainer_set_lr(RkTrainer *trainer, double lr)
+{
+    trainer->lr = lr;
+}
+
+const RkModelBuild *
+rk_trainer_build(const RkTrainer *trainer)
+{
+    return trainer->build;
+}
+
+const GArray *
+rk_trainer_unseen(const RkTrainer *trainer)
+{
+    return trainer->unseen;
 }
 
 RkState *

@@ -6,16 +6,31 @@
 
 #include "train/features.h"
 #include "train/settings.h"
+#include "train/trained.h"
 
-extern const RkParam rk_trainer_params[]; // "epochs", "samples"
+// "epochs", "samples", and what fit.c reads: "metric", "patience", "log.every", ..
+extern const RkParam rk_trainer_params[];
 extern const size_t rk_trainer_n_params;
+
+// Where a training stands: what to go on from.
+typedef struct {
+    uint64_t step; // done since the beginning
+    uint32_t epoch;
+    uint64_t batch; // the next of that epoch
+    uint64_t samples;
+    double loss; // sum of the epoch's step losses so far
+} RkTrainPosition;
 
 typedef struct {
     uint32_t epoch, n_epochs;   // the epoch that this step is of, from 0
     uint64_t step, epoch_steps; // steps done in it
     uint64_t samples;           // since the beginning
     double loss;                // mean over the epoch so far
-    double seconds;             // since the beginning
+    double step_loss;           // of this step alone
+    uint64_t total_step;        // steps done since the beginning
+    gboolean last;              // of its epoch
+    double seconds;             // since this trainer began
+    double samples_per_s;       // of this trainer
 } RkTrainProgress;
 
 typedef struct {
@@ -25,6 +40,10 @@ typedef struct {
     const RkModel *model;
     const RkTrainSettings *settings; // must outlive the trainer
     uint64_t seed;
+    const RkTrained *from;       // weights to start from, by id; NULL: drawn
+    const RkWeights *initial;    // weights to start from, by name; what it lacks is drawn
+    const RkTrainPosition *at;   // go on from here; rk_trainer_state() then gets its weights
+    gboolean history;            // its frame is asked for histories: to rank
     void (*progress)(void *data, const RkTrainProgress *progress); // after each step; may be NULL
     void *progress_data;
     const gint *cancelled; // nonzero (atomic) stops; may be NULL
@@ -38,16 +57,24 @@ typedef struct RkTrainer RkTrainer;
 RkTrainer *rk_trainer_new(const RkTrainOptions *options, GError **error);
 void rk_trainer_free(RkTrainer *trainer);
 
-// One epoch. A loss that is not finite stops it with RK_ERROR_DATA, naming the step, the op and
+// One step, or 0 after the last of all epochs; -1 is an error. A loss that is not finite stops it with RK_ERROR_DATA, naming the step, the op and
 // the tensor where it began.
+int rk_trainer_step(RkTrainer *trainer, RkTrainProgress *progress, GError **error);
+
+// The steps that are left of the epoch.
 gboolean rk_trainer_epoch(RkTrainer *trainer, RkTrainProgress *progress, GError **error);
 
-// The scores of a part's samples in stored order beside their labels, negatives left out; arrays
-// of `n`, the caller's to g_free(). Logits for bce, predictions for mse.
-gboolean rk_trainer_scores(RkTrainer *trainer, RkPart part, float **scores, float **labels,
-                           uint64_t *n, GError **error);
+RkTrainPosition rk_trainer_position(const RkTrainer *trainer);
 
+// Steps of learning rate `lr` instead of the schedule's; NaN goes back to it.
+void rk_trainer_set_lr(RkTrainer *trainer, double lr);
+
+// Weights and optimizer states, for checkpoints; the build's parameters are the weights.
 RkState *rk_trainer_state(RkTrainer *trainer);
+const RkModelBuild *rk_trainer_build(const RkTrainer *trainer);
+
+// Ids of the dataset that `from` has never seen: GArray of RkUnseen; NULL without `from`.
+const GArray *rk_trainer_unseen(const RkTrainer *trainer);
 const RkTrainFeatures *rk_trainer_features(const RkTrainer *trainer);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(RkTrainer, rk_trainer_free)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // Training on generated datasets, whose best reachable accuracy is known.
+#include "train/scorer.h"
 #include "train/trainer.h"
 
 #include "store/parts.h"
@@ -37,6 +38,7 @@ generated(RkStore **store, const char *kind, const char *rows)
 }
 
 typedef struct {
+    const RkModel *model;
     RkStore *store;
     RkDataset *dataset;
     RkSplit *split;
@@ -53,6 +55,7 @@ start(const char *model_name, const char *kind, const char *rows, uint64_t seed,
     Run run = {0};
     const RkModel *model = rk_model_find(model_name, &error);
     g_assert_no_error(error);
+    run.model = model;
     run.dataset = generated(&run.store, kind, rows);
     run.split = rk_dataset_split(run.dataset, &error);
     g_assert_no_error(error);
@@ -97,14 +100,28 @@ stop(Run *run)
     rk_store_unref(run->store);
 }
 
+static RkScores *
+scores_of(Run *run, RkPart part)
+{
+    g_autoptr(GError) error = NULL;
+    const RkScorerOptions options = {.device = device,
+                                     .model = run->model,
+                                     .set = run->settings->values,
+                                     .features = rk_trainer_features(run->trainer),
+                                     .state = rk_trainer_state(run->trainer),
+                                     .part = part};
+    RkScores *scores = rk_scores_new(&options, &error);
+    g_assert_no_error(error);
+    return scores;
+}
+
 static double
 rmse(Run *run, RkPart part)
 {
     g_autoptr(GError) error = NULL;
-    g_autofree float *score = NULL, *label = NULL;
-    uint64_t n;
-    rk_trainer_scores(run->trainer, part, &score, &label, &n, &error);
-    g_assert_no_error(error);
+    g_autoptr(RkScores) scores = scores_of(run, part);
+    const float *score = scores->score, *label = scores->label;
+    uint64_t n = scores->n;
     g_assert_cmpuint(n, ==, rk_split_n(run->split, part));
     double sum = 0;
     for (uint64_t i = 0; i < n; i++)
@@ -134,10 +151,9 @@ static double
 auc(Run *run, RkPart part)
 {
     g_autoptr(GError) error = NULL;
-    g_autofree float *score = NULL, *label = NULL;
-    uint64_t n;
-    rk_trainer_scores(run->trainer, part, &score, &label, &n, &error);
-    g_assert_no_error(error);
+    g_autoptr(RkScores) scores = scores_of(run, part);
+    const float *score = scores->score, *label = scores->label;
+    uint64_t n = scores->n;
     double right = 0, pairs = 0;
     for (uint64_t i = 0; i < n; i++)
         for (uint64_t j = 0; label[i] == 1 && j < n; j++)
