@@ -162,8 +162,9 @@ measure(Command *c, const char *name, Measured *m, GError **error)
     if (!rk_state_add_graph(m->state, m->build->graph, error) ||
         !rk_trained_load(m->trained, m->build, m->features, m->state, &m->unseen, error))
         return FALSE;
-    rk_cli_print_unseen(c->cli, m->unseen, "they are scored as a missing id is. "
-                                           "rankine train --from trains them");
+    rk_cli_print_unseen(c->cli, m->unseen,
+                        "they are scored as a missing id is. "
+                        "rankine train --from trains them");
     const RkEvaluateOptions options = {.device = c->device,
                                        .model = model,
                                        .settings = m->trained->settings,
@@ -262,9 +263,8 @@ add_slices(const Command *c, const Measured *m, JsonBuilder *json, GError **erro
         if (slice == NULL)
             return FALSE;
         const RkFigure *f = &g_array_index(m->evaluation->figures, RkFigure, 0);
-        g_autoptr(RkSlices) slices =
-            rk_metric_slices(f->metric, f->k, &m->evaluation->answers, slice, names->len,
-                             RK_SLICE_MIN, error);
+        g_autoptr(RkSlices) slices = rk_metric_slices(f->metric, f->k, &m->evaluation->answers,
+                                                      slice, names->len, RK_SLICE_MIN, error);
         if (slices == NULL)
             return FALSE;
         add_slice(c, *by, f, slices, names, json);

@@ -34,8 +34,8 @@ static RkRef
 user_tower(RkModelBuild *b)
 {
     uint32_t dim = (uint32_t)rk_params_int(b->set, "dim");
-    RkRef table = rk_model_table(b, "user.weight", b->data->user, dim,
-                                 rk_params_real(b->set, "init.std"));
+    RkRef table =
+        rk_model_table(b, "user.weight", b->data->user, dim, rk_params_real(b->set, "init.std"));
     RkRef x = tower(b, "user.tower", rk_gather(b->graph, table, rk_model_user(b)));
     return rk_scale(b->graph, x, (float)(1 / rk_params_real(b->set, "temperature")));
 }
@@ -44,8 +44,7 @@ static RkRef
 item_table(RkModelBuild *b)
 {
     uint32_t dim = (uint32_t)rk_params_int(b->set, "dim");
-    return rk_model_table(b, "item.weight", b->data->item, dim,
-                          rk_params_real(b->set, "init.std"));
+    return rk_model_table(b, "item.weight", b->data->item, dim, rk_params_real(b->set, "init.std"));
 }
 
 static RkRef

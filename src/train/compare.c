@@ -60,7 +60,10 @@ rk_compare_evaluations(const RkEvaluation *a, const RkEvaluation *b, const RkFig
 static const struct {
     uint64_t below;
     const char *name;
-} ACTIVITY[] = {{1, "0 (cold)"}, {5, "1 to 4"}, {20, "5 to 19"}, {100, "20 to 99"},
+} ACTIVITY[] = {{1, "0 (cold)"},
+                {5, "1 to 4"},
+                {20, "5 to 19"},
+                {100, "20 to 99"},
                 {UINT64_MAX, "100 and more"}};
 
 static uint32_t
@@ -195,8 +198,8 @@ vocabulary_of(RkDataset *dataset, const char *field)
         const RkTable *table = rk_schema_table(schema, t);
         for (uint32_t i = 0; i < table->fields->len; i++) {
             const RkField *one = rk_table_field(table, i);
-            if (one->vocabulary != NULL && (strcmp(one->name, field) == 0 ||
-                                            (dot != NULL && strcmp(one->name, dot + 1) == 0)))
+            if (one->vocabulary != NULL &&
+                (strcmp(one->name, field) == 0 || (dot != NULL && strcmp(one->name, dot + 1) == 0)))
                 return one->vocabulary;
         }
     }

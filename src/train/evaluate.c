@@ -5,13 +5,13 @@
 #include <string.h>
 
 // What each kind of evaluation shows, best known first: it is also what tells the best epoch.
-static const char *const LABELS[] = {"auc", "gauc", "pr_auc", "logloss", "ne", "ece",
-                                     "calibration", "accuracy", "precision", "recall", "f1", NULL};
+static const char *const LABELS[] = {"auc",         "gauc",     "pr_auc",    "logloss", "ne", "ece",
+                                     "calibration", "accuracy", "precision", "recall",  "f1", NULL};
 static const char *const RATINGS[] = {"rmse", "mae", NULL};
 static const char *const RANKS[] = {"ndcg@", "recall@", "precision@", "hr@", "map@", "mrr", NULL};
-static const char *const LISTS[] = {"ndcg@",     "recall@", "precision@", "hr@",
-                                    "map@",      "mrr",     "coverage@",  "gini@",
-                                    "novelty@",  "long_tail@", NULL};
+static const char *const LISTS[] = {"ndcg@",    "recall@",    "precision@", "hr@",
+                                    "map@",     "mrr",        "coverage@",  "gini@",
+                                    "novelty@", "long_tail@", NULL};
 
 typedef struct {
     const RkEvaluateOptions *options;
@@ -227,8 +227,7 @@ run_protocol(Evaluating *e, GError **error)
         return rank_sampled(e, "file", 99, error);
     if (g_str_has_prefix(protocol, "sampled") &&
         (protocol[7] == '\0' ||
-         (protocol[7] == ':' &&
-          g_ascii_string_to_unsigned(protocol + 8, 10, 1, 100000, &n, NULL))))
+         (protocol[7] == ':' && g_ascii_string_to_unsigned(protocol + 8, 10, 1, 100000, &n, NULL))))
         return rank_sampled(e, "uniform", (uint32_t)n, error);
     g_set_error(error, RK_ERROR, RK_ERROR_USAGE,
                 "Can't evaluate by the protocol \"%s\": it is auto, predict, full, sampled:100 "
@@ -243,9 +242,8 @@ static gboolean
 add_figure(Evaluating *e, const char *name, GError **error)
 {
     RkEvaluation *to = e->to;
-    g_autofree char *text = g_str_has_suffix(name, "@")
-                                ? g_strdup_printf("%s%u", name, e->options->k)
-                                : g_strdup(name);
+    g_autofree char *text =
+        g_str_has_suffix(name, "@") ? g_strdup_printf("%s%u", name, e->options->k) : g_strdup(name);
     RkFigure figure = {0};
     figure.metric = rk_metric_find(text, &figure.k, error);
     if (figure.metric == NULL)
@@ -272,10 +270,10 @@ add_figures(Evaluating *e, GError **error)
 {
     if (e->options->only != NULL)
         return add_figure(e, e->options->only, error);
-    const char *const *names = e->to->ranked != NULL               ? LISTS
-                               : e->to->answers.rankings != NULL   ? RANKS
-                               : is_ratings(e)                     ? RATINGS
-                                                                   : LABELS;
+    const char *const *names = e->to->ranked != NULL             ? LISTS
+                               : e->to->answers.rankings != NULL ? RANKS
+                               : is_ratings(e)                   ? RATINGS
+                                                                 : LABELS;
     for (; *names != NULL; names++)
         if (!add_figure(e, *names, error))
             return FALSE;

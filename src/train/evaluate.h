@@ -42,10 +42,10 @@ typedef struct {
 } RkFigure;
 
 typedef struct {
-    char *protocol;    // "sampled:99"
-    GArray *figures;   // of RkFigure
-    uint64_t n;        // samples, or users, or events with candidates
-    const char *n_are; // "samples", "users", "events"
+    char *protocol;         // "sampled:99"
+    GArray *figures;        // of RkFigure
+    uint64_t n;             // samples, or users, or events with candidates
+    const char *n_are;      // "samples", "users", "events"
     uint32_t n_without_auc; // users that grouped AUC leaves out
     uint32_t n_short;       // events with fewer candidates than asked for
     RkAnswers answers;      // what the figures are of; owned, as what follows

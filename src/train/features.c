@@ -137,8 +137,7 @@ rk_train_features_new(const RkTrainFeaturesOptions *o, GError **error)
                                     .vocabulary_data = f->dataset,
                                     .fields = fields,
                                     .n_fields = n,
-                                    .history = o->history ||
-                                               (model->needs & RK_NEEDS_HISTORY) != 0,
+                                    .history = o->history || (model->needs & RK_NEEDS_HISTORY) != 0,
                                     .positive_from = o->positive_from,
                                     .cancelled = o->cancelled};
     f->frame = rk_frame_new(&options, error);

@@ -12,12 +12,12 @@
 typedef struct RkTrained RkTrained; // train/trained.h
 
 typedef struct {
-    RkModelData data;   // its features are owned here
-    GPtrArray *names;   // of the features, owned
+    RkModelData data;         // its features are owned here
+    GPtrArray *names;         // of the features, owned
     GPtrArray *vocabulary_of; // [n_features] names of vocabularies, the schema's; NULL without one
-    RkFeatures *fitted; // owned; NULL for models of candidates
-    RkFrame *frame;     // owned
-    RkDataset *dataset; // referenced
+    RkFeatures *fitted;       // owned; NULL for models of candidates
+    RkFrame *frame;           // owned
+    RkDataset *dataset;       // referenced
 } RkTrainFeatures;
 
 // Reads what the model can use: user and item for models of candidates, every categorical,

@@ -24,7 +24,7 @@ typedef struct {
     const RkMetric *metric;
     double best;
     uint32_t best_epoch, n_bad;
-    RkWeights *best_weights; // with patience
+    RkWeights *best_weights;  // with patience
     RkCheckpoint *checkpoint; // to go on from
     GTimer *since_checkpoint;
     double measuring_s; // time that measuring took
@@ -136,9 +136,9 @@ write_checkpoint(Fit *f, GError **error)
                                    .read = read_tensor,
                                    .data = &t};
     g_autofree char *position = position_text(f);
-    gboolean written = rk_run_checkpoint(f->options->store, f->run,
-                                         rk_trainer_position(f->trainer).step, position, &source,
-                                         N_KEPT, error);
+    gboolean written =
+        rk_run_checkpoint(f->options->store, f->run, rk_trainer_position(f->trainer).step, position,
+                          &source, N_KEPT, error);
     g_array_unref(t.infos);
     g_ptr_array_unref(t.names);
     g_timer_start(f->since_checkpoint);
@@ -393,7 +393,8 @@ static gboolean
 measure_epoch(Fit *f, const RkTrainProgress *progress, GError **error)
 {
     const RkFitOptions *o = f->options;
-    int64_t every = rk_params_int(f->set, "eval.every"), patience = rk_params_int(f->set, "patience");
+    int64_t every = rk_params_int(f->set, "eval.every"),
+            patience = rk_params_int(f->set, "patience");
     double epoch = (double)progress->epoch + 1;
     RkMeasurement kept[2] = {{"loss.epoch", progress->total_step, epoch, progress->loss}};
     g_autoptr(RkEvaluation) e = NULL;
@@ -406,7 +407,7 @@ measure_epoch(Fit *f, const RkTrainProgress *progress, GError **error)
             return FALSE;
         const RkFigure *figure = &g_array_index(e->figures, RkFigure, 0);
         f->metric = figure->metric;
-        is_best = f->best_epoch == 0 || rk_metric_is_better(f->metric, figure->value, f->best);
+        is_best = rk_metric_is_better(f->metric, figure->value, f->best); // NaN is worse than all
         f->n_bad = is_best ? 0 : f->n_bad + 1;
         if (is_best) {
             f->best = figure->value;
@@ -429,8 +430,8 @@ static gboolean
 after_step(Fit *f, const RkTrainProgress *progress, GArray *losses, GError **error)
 {
     int64_t every = rk_params_int(f->set, "log.every");
-    gboolean timed = g_timer_elapsed(f->since_checkpoint, NULL) >
-                     rk_params_real(f->set, "checkpoint.s");
+    gboolean timed =
+        g_timer_elapsed(f->since_checkpoint, NULL) > rk_params_real(f->set, "checkpoint.s");
     if (every > 0 && progress->total_step % (uint64_t)every == 0) {
         double epoch = (double)progress->epoch + (double)progress->step / progress->epoch_steps;
         RkMeasurement one = {"loss", progress->total_step, epoch, progress->step_loss};
@@ -454,9 +455,9 @@ keep_what_was_done(Fit *f, GArray *losses, const GError *why)
     g_autoptr(GError) failure = NULL;
     gboolean interrupted = g_error_matches(why, RK_ERROR, RK_ERROR_CANCELLED);
     RkStore *store = f->options->store;
-    gboolean kept = losses->len == 0 ||
-                    rk_run_measure(store, f->run, (RkMeasurement *)(void *)losses->data,
-                                   losses->len, &failure);
+    gboolean kept =
+        losses->len == 0 ||
+        rk_run_measure(store, f->run, (RkMeasurement *)(void *)losses->data, losses->len, &failure);
     if (kept && interrupted)
         kept = write_checkpoint(f, &failure);
     if (!kept)
@@ -485,8 +486,7 @@ train(Fit *f, GError **error)
     f->result->loss = progress.loss;
     f->result->seconds = progress.seconds - f->measuring_s;
     if (f->result->seconds > 0)
-        f->result->samples_per_s =
-            progress.samples_per_s * progress.seconds / f->result->seconds;
+        f->result->samples_per_s = progress.samples_per_s * progress.seconds / f->result->seconds;
     return TRUE;
 }
 
@@ -572,12 +572,28 @@ note_failure(const Fit *f, const GError *why)
                       interrupted ? NULL : why->message, NULL);
 }
 
+// A logistic loss over labels of one kind teaches nothing but that kind.
+static gboolean
+check_labels(const Fit *f, GError **error)
+{
+    double mean = rk_trainer_features(f->trainer)->data.label_mean;
+    if (strcmp(rk_params_text(f->set, "loss"), "bce") != 0 ||
+        strcmp(rk_params_text(f->set, "samples"), "rows") != 0 || (mean != 0 && mean != 1))
+        return TRUE;
+    g_set_error(error, RK_ERROR, RK_ERROR_USAGE,
+                "Can't train %s with loss=bce: every label of %s is %g. Draw others with --set "
+                "samples=pointwise --set negatives=uniform, or take --set loss=bpr.",
+                f->options->name, rk_dataset_name(f->options->dataset), mean);
+    return FALSE;
+}
+
 static gboolean
 run(Fit *f, GError **error)
 {
     const RkTrainOptions options = trainer_options(f);
     f->trainer = rk_trainer_new(&options, error);
-    if (f->trainer == NULL || (f->checkpoint != NULL && !restore_tensors(f, error)))
+    if (f->trainer == NULL || !check_labels(f, error) ||
+        (f->checkpoint != NULL && !restore_tensors(f, error)))
         return FALSE;
     if (rk_trainer_unseen(f->trainer) != NULL)
         f->result->unseen = g_array_ref((GArray *)rk_trainer_unseen(f->trainer));
@@ -614,8 +630,8 @@ rk_find_lr(const RkFitOptions *options, double low, double high, uint32_t n, GAr
            double *suggested, GError **error)
 {
     const double KEPT = 0.9; // of the running mean, a step
-    Fit f = {.options = options, .set = options->settings->values,
-             .since_checkpoint = g_timer_new()};
+    Fit f = {
+        .options = options, .set = options->settings->values, .since_checkpoint = g_timer_new()};
     g_autoptr(GArray) found = g_array_new(FALSE, FALSE, sizeof(RkLrPoint));
     double mean = 0, least = INFINITY;
     gboolean fine = prepare(&f, error);

@@ -38,9 +38,9 @@ typedef struct {
     double loss;                   // mean of the last epoch
     char *metric;                  // what told the best epoch; NULL when nothing was measured
     double best;
-    uint32_t best_epoch;     // from 1; the weights are of this one when patience is set
-    RkEvaluation *test;      // of the test part; NULL when it has no event
-    GArray *unseen;          // RkUnseen of `from`; NULL without
+    uint32_t best_epoch; // from 1; the weights are of this one when patience is set
+    RkEvaluation *test;  // of the test part; NULL when it has no event
+    GArray *unseen;      // RkUnseen of `from`; NULL without
     uint32_t model_version;
 } RkFitResult;
 

@@ -107,8 +107,8 @@ find_wanted(Ranking *r, GError **error)
         g_array_append_vals(wanted, items, n);
         g_array_append_val(users, u);
         g_array_append_val(ends, wanted->len);
-        r->mask_capacity = MAX(r->mask_capacity,
-                               items_of(h, u, hidden_parts(r->options->part), items));
+        r->mask_capacity =
+            MAX(r->mask_capacity, items_of(h, u, hidden_parts(r->options->part), items));
     }
     *r->to = (RkRanked){.n = users->len, .k = MIN(r->options->k, r->n_items)};
     r->to->user = (uint32_t *)(void *)g_array_free(g_steal_pointer(&users), FALSE);
@@ -162,9 +162,8 @@ compile(Ranking *r, GError **error)
         r->target[t] = rk_graph_input(g, name, rk_type(RK_U32, 1, RK_BATCH(1)));
         outputs[1 + t] = rk_rank_counts(g, x, r->target[t]);
     }
-    const RkPlanOptions plan = {.batch = r->n_rows,
-                                .n_outputs = 1 + r->n_targets,
-                                .outputs = outputs};
+    const RkPlanOptions plan = {
+        .batch = r->n_rows, .n_outputs = 1 + r->n_targets, .outputs = outputs};
     r->plan = rk_plan_new(o->device, g, o->state, &plan, error);
     if (r->plan == NULL)
         g_prefix_error(error, "Can't rank every item (--protocol sampled:100 takes less): ");

@@ -18,18 +18,18 @@ typedef struct {
     // says, a set of rk_negatives_params.
     uint32_t n_candidates;
     const RkParams *negatives;
-    uint64_t seed; // of the draws
+    uint64_t seed;         // of the draws
     const gint *cancelled; // may be NULL
 } RkScorerOptions;
 
 // Samples in stored order, those without a label left out.
 typedef struct {
     uint64_t n;
-    uint32_t width;  // 1 + n_candidates
-    float *score;    // [n, width]: logits, or ratings; a candidate that couldn't be had is NaN
-    float *label;    // [n] as stored (or made binary by the settings)
-    uint32_t *user;  // [n]; UINT32_MAX for none
-    uint32_t *row;   // [n] of the event table
+    uint32_t width; // 1 + n_candidates
+    float *score;   // [n, width]: logits, or ratings; a candidate that couldn't be had is NaN
+    float *label;   // [n] as stored (or made binary by the settings)
+    uint32_t *user; // [n]; UINT32_MAX for none
+    uint32_t *row;  // [n] of the event table
 } RkScores;
 
 // Fails with RK_ERROR_USAGE (no sample in the part), RK_ERROR_CANCELLED, or as plans do.

@@ -9,9 +9,8 @@
 #define VOCABULARY "vocabulary:" // prefix of the tensors that hold ids, NUL after each
 #define FITTED     "fitted"      // the tensor that holds totals of fitted features
 
-static const char *const KINDS[] = {[RK_FEATURE_CODE] = "code",
-                                    [RK_FEATURE_BAG] = "bag",
-                                    [RK_FEATURE_NUMBER] = "number"};
+static const char *const KINDS[] = {
+    [RK_FEATURE_CODE] = "code", [RK_FEATURE_BAG] = "bag", [RK_FEATURE_NUMBER] = "number"};
 
 void
 rk_trained_free(RkTrained *trained)
@@ -172,8 +171,8 @@ rk_trained_open(RkStore *store, const char *name, uint32_t version, GError **err
     g_autoptr(RkTrained) t = g_new0(RkTrained, 1);
     t->names = g_ptr_array_new_with_free_func(g_free);
     t->vocabulary_of = g_ptr_array_new_with_free_func(g_free);
-    t->vocabularies = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
-                                            (GDestroyNotify)rk_vocabulary_unref);
+    t->vocabularies =
+        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)rk_vocabulary_unref);
     t->stored = rk_model_open(store, name, version, error);
     if (t->stored == NULL)
         return NULL;
@@ -221,11 +220,11 @@ rk_trained_fitted(const RkTrained *trained, RkDataset *dataset, GError **error)
         bytes = g_bytes_new_take(
             loaded, rk_tensor_list_at(trained->stored->tensors, (uint32_t)at)->n_bytes);
     }
-    RkFeatures *features =
-        rk_features_from_json(rk_dataset_schema(dataset), json, bytes, error);
+    RkFeatures *features = rk_features_from_json(rk_dataset_schema(dataset), json, bytes, error);
     if (features == NULL)
-        g_prefix_error(error, "Can't read %s as the model %s was trained: ",
-                       rk_dataset_name(dataset), trained->stored->name);
+        g_prefix_error(error,
+                       "Can't read %s as the model %s was trained: ", rk_dataset_name(dataset),
+                       trained->stored->name);
     return features;
 }
 

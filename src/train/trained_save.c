@@ -100,9 +100,8 @@ add_vocabularies(Stream *s, JsonBuilder *json, GError **error)
 static void
 add_data(const RkTrainFeatures *f, JsonBuilder *json)
 {
-    static const char *const kinds[] = {[RK_FEATURE_CODE] = "code",
-                                        [RK_FEATURE_BAG] = "bag",
-                                        [RK_FEATURE_NUMBER] = "number"};
+    static const char *const kinds[] = {
+        [RK_FEATURE_CODE] = "code", [RK_FEATURE_BAG] = "bag", [RK_FEATURE_NUMBER] = "number"};
     json_builder_set_member_name(json, "data");
     json_builder_begin_object(json);
     json_builder_set_member_name(json, "features");

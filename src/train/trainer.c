@@ -117,8 +117,8 @@ first_weights(RkTrainer *t, GError **error)
             (t->options.initial != NULL && !given_weights(t, param, error)))
             return FALSE;
     }
-    return t->options.from == NULL || rk_trained_load(t->options.from, t->build, t->features,
-                                                      t->state, &t->unseen, error);
+    return t->options.from == NULL ||
+           rk_trained_load(t->options.from, t->build, t->features, t->state, &t->unseen, error);
 }
 
 static gboolean
@@ -191,8 +191,7 @@ rk_trainer_new(const RkTrainOptions *options, GError **error)
                                          .model = options->model,
                                          .like = options->model->candidates ? NULL : options->from,
                                          .history = options->history,
-                                         .positive_from =
-                                             rk_params_real(t->set, "positive.from"),
+                                         .positive_from = rk_params_real(t->set, "positive.from"),
                                          .cancelled = options->cancelled};
     t->features = rk_train_features_new(&data, error);
     if (t->features == NULL || !build_graph(t, error) || !first_weights(t, error) ||

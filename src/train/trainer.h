@@ -40,10 +40,10 @@ typedef struct {
     const RkModel *model;
     const RkTrainSettings *settings; // must outlive the trainer
     uint64_t seed;
-    const RkTrained *from;       // weights to start from, by id; NULL: drawn
-    const RkWeights *initial;    // weights to start from, by name; what it lacks is drawn
-    const RkTrainPosition *at;   // go on from here; rk_trainer_state() then gets its weights
-    gboolean history;            // its frame is asked for histories: to rank
+    const RkTrained *from;     // weights to start from, by id; NULL: drawn
+    const RkWeights *initial;  // weights to start from, by name; what it lacks is drawn
+    const RkTrainPosition *at; // go on from here; rk_trainer_state() then gets its weights
+    gboolean history;          // its frame is asked for histories: to rank
     void (*progress)(void *data, const RkTrainProgress *progress); // after each step; may be NULL
     void *progress_data;
     const gint *cancelled; // nonzero (atomic) stops; may be NULL
@@ -57,8 +57,8 @@ typedef struct RkTrainer RkTrainer;
 RkTrainer *rk_trainer_new(const RkTrainOptions *options, GError **error);
 void rk_trainer_free(RkTrainer *trainer);
 
-// One step, or 0 after the last of all epochs; -1 is an error. A loss that is not finite stops it with RK_ERROR_DATA, naming the step, the op and
-// the tensor where it began.
+// One step, or 0 after the last of all epochs; -1 is an error. A loss that is not finite stops it
+// with RK_ERROR_DATA, naming the step, the op and the tensor where it began.
 int rk_trainer_step(RkTrainer *trainer, RkTrainProgress *progress, GError **error);
 
 // The steps that are left of the epoch.

@@ -67,8 +67,7 @@ add_object(Nested *to, JsonObject *object, GError **error)
 static gboolean
 add_member(RkWeights *weights, const char *name, JsonNode *node, GError **error)
 {
-    Nested nested = {.type = {.dtype = RK_F32},
-                     .values = g_array_new(FALSE, FALSE, sizeof(float))};
+    Nested nested = {.type = {.dtype = RK_F32}, .values = g_array_new(FALSE, FALSE, sizeof(float))};
     gboolean read = FALSE;
     if (JSON_NODE_HOLDS_ARRAY(node))
         read = add_list(&nested, json_node_get_array(node), 0, error);

@@ -34,4 +34,34 @@ check "a model that isn't there exits 1" 1 'no model nonesuch' model nonesuch --
 check "runs says that there are none" 0 'No runs yet' runs --db :memory:
 check "remove of what isn't there exits 1" 1 'nonesuch' remove nonesuch --db :memory:
 check "remove of an unknown kind exits 2" 2 'dataset, model or run' remove x --kind thing --db :memory:
+db=$(mktemp -d)/t.db
+"$rankine" synth sequence --as s --rows 3000 --db "$db" --quiet >/dev/null
+quick=(--set epochs=1 --set dim=4 --set loss=bpr --set negatives=uniform --quiet)
+check "train without a dataset's name exits 2" 2 '--data' train mf --as m --db "$db"
+check "train without a name exits 2" 2 '--as' train mf --data s --db "$db"
+check "train of a wrong model suggests one" 2 'mean "mf"' train mff --data s --as m --db "$db"
+check "a hyper-parameter out of its range exits 2 and names it" 2 'dim' train mf --data s --as m --set dim=0 --db "$db"
+check "a metric that isn't there exits 2 and suggests one" 2 'ndcg' train mf --data s --as m --set metric=ndgc@10 --db "$db"
+"$rankine" synth ctr --as c --rows 2000 --db "$db" --quiet >/dev/null
+check "a model that needs other fields says which" 2 'needs a user field' train mf --data c --as m --db "$db"
+check "labels of one kind exit 2 and say what to draw" 2 'negatives=uniform' train dlrm --data s --as x --db "$db"
+check "an objective that a model can't have says what can" 2 'loss=bce' train deepfm --data s --as y --set loss=bpr --db "$db"
+check "early stopping without a validation part exits 2" 2 'validation' train mf --data s --as m "${quick[@]}" --set split=leave-last --set patience=2 --db "$db"
+check "a dataset that isn't there exits 1" 1 'nonesuch' train mf --data nonesuch --as m --db "$db"
+check "train measures the test part" 0 '^  ndcg@10' train mf --data s --as m "${quick[@]}" --db "$db"
+check "a name that is taken exits 2 and says what to do" 2 'remove' train mf --data s --as m "${quick[@]}" --db "$db"
+check "a run that has ended isn't resumed" 2 'ended' train mf --data s --as m "${quick[@]}" --resume --db "$db"
+check "update makes the next version" 0 'version 2' train mf --data s --as m "${quick[@]}" --update --db "$db"
+check "eval by full ranking" 0 '^Protocol full' eval m --db "$db" --quiet
+check "eval by sampled candidates says so" 0 'not comparable' eval m --protocol sampled:20 --db "$db" --quiet
+check "eval --json has the contract's members" 0 '"pessimistic"' eval m --json --db "$db" --quiet
+check "a protocol that isn't there exits 2" 2 'sampled:100' eval m --protocol some --db "$db"
+check "a model that isn't there exits 1" 1 'no model nonesuch' eval nonesuch --db "$db"
+check "slices of a field that isn't there exit 2" 2 'no such categorical' eval m --slice nonesuch --db "$db" --quiet
+check "against itself nothing differs" 0 'within noise' eval m --against m --db "$db" --quiet
+check "save writes npz" 0 'Wrote 5 tensors' save m --to "${db%.db}.npz" --db "$db"
+check "save to another kind of file exits 2" 2 '.npz or .json' save m --to x.bin --db "$db"
+check "find-lr suggests a rate" 0 '^Suggested: --set lr=' train mf --data s --find-lr "${quick[@]}" --db "$db"
+check "runs lists them" 0 'done' runs --db "$db"
+rm -r "$(dirname "$db")"
 echo "1..$n"
