@@ -259,22 +259,24 @@ resume_run(Fit *f, gboolean *found, GError **error)
            rk_run_set_status(f->options->store, run->id, RK_RUN_RUNNING, NULL, error);
 }
 
+// What can be refused before the data is read.
+static gboolean
+check_name(const Fit *f, GError **error)
+{
+    const RkFitOptions *o = f->options;
+    if (o->update || !rk_model_exists(o->store, o->name))
+        return TRUE;
+    g_set_error(error, RK_ERROR, RK_ERROR_USAGE,
+                "Can't train %s: there is a model of that name. Choose another with --as, remove "
+                "it with rankine remove, or update it with --update.",
+                o->name);
+    return FALSE;
+}
+
 static gboolean
 start_run(Fit *f, GError **error)
 {
     const RkFitOptions *o = f->options;
-    gboolean found = FALSE;
-    if (o->resume && !resume_run(f, &found, error))
-        return FALSE;
-    if (found)
-        return TRUE;
-    if (!o->update && rk_model_exists(o->store, o->name)) {
-        g_set_error(error, RK_ERROR, RK_ERROR_USAGE,
-                    "Can't train %s: there is a model of that name. Choose another with --as, "
-                    "remove it with rankine remove, or update it with --update.",
-                    o->name);
-        return FALSE;
-    }
     g_autofree char *config = config_text(f);
     const RkDeviceInfo *info = rk_device_info(o->device);
     const RkStoredRun run = {.name = f->run_name,
@@ -284,11 +286,7 @@ start_run(Fit *f, GError **error)
                              .device = (char *)info->name,
                              .driver = (char *)info->driver,
                              .config = config};
-    if (rk_run_start(o->store, &run, &f->run, error))
-        return TRUE;
-    if (g_error_matches(*error, RK_ERROR, RK_ERROR_USAGE))
-        g_prefix_error(error, "(--resume goes on with an unfinished run) ");
-    return FALSE;
+    return rk_run_start(o->store, &run, &f->run, error);
 }
 
 static RkTrainOptions
@@ -581,15 +579,20 @@ check_labels(const Fit *f, GError **error)
         strcmp(rk_params_text(f->set, "samples"), "rows") != 0 || (mean != 0 && mean != 1))
         return TRUE;
     g_set_error(error, RK_ERROR, RK_ERROR_USAGE,
-                "Can't train %s with loss=bce: every label of %s is %g. Draw others with --set "
-                "samples=pointwise --set negatives=uniform, or take --set loss=bpr.",
-                f->options->name, rk_dataset_name(f->options->dataset), mean);
+                "Can't train %s with loss=bce: %s has no labels of both kinds. Draw others with "
+                "--set samples=pointwise --set negatives=uniform, or take --set loss=bpr.",
+                f->options->name, rk_dataset_name(f->options->dataset));
     return FALSE;
 }
 
+// The run is noted once its data and graph are there, so that what was refused leaves no trace.
 static gboolean
-run(Fit *f, GError **error)
+begin(Fit *f, GError **error)
 {
+    gboolean found = FALSE;
+    if (!prepare(f, error) || (f->options->resume && !resume_run(f, &found, error)) ||
+        (!found && !check_name(f, error)))
+        return FALSE;
     const RkTrainOptions options = trainer_options(f);
     f->trainer = rk_trainer_new(&options, error);
     if (f->trainer == NULL || !check_labels(f, error) ||
@@ -597,7 +600,7 @@ run(Fit *f, GError **error)
         return FALSE;
     if (rk_trainer_unseen(f->trainer) != NULL)
         f->result->unseen = g_array_ref((GArray *)rk_trainer_unseen(f->trainer));
-    return train(f, error) && finish(f, error);
+    return found || start_run(f, error);
 }
 
 gboolean
@@ -613,9 +616,9 @@ rk_fit(const RkFitOptions *options, RkFitResult *result, GError **error)
     f.run_name = options->update
                      ? g_strdup_printf("%s@%u", options->name, options->from->stored->version + 1)
                      : g_strdup(options->name);
-    gboolean started = prepare(&f, &failure) && start_run(&f, &failure);
-    gboolean done = started && run(&f, &failure);
-    if (started && !done)
+    gboolean begun = begin(&f, &failure);
+    gboolean done = begun && train(&f, &failure) && finish(&f, &failure);
+    if (begun && !done)
         note_failure(&f, failure);
     clear_fit(&f);
     if (!done)

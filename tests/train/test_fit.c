@@ -602,9 +602,7 @@ training_starts_from_given_weights(void)
     g_auto(RkFitResult) result = {0};
     g_assert_false(rk_fit(&c.options, &result, &error));
     g_assert_error(error, RK_ERROR, RK_ERROR_SHAPE);
-    g_autoptr(RkStoredRun) run = rk_run_open(store, "c", NULL);
-    g_assert_cmpint(run->status, ==, RK_RUN_FAILED);
-    g_assert_nonnull(run->why);
+    g_assert_null(rk_run_open(store, "c", NULL)); // what was refused leaves no trace
     tear_down(&a);
     tear_down(&b);
     tear_down(&c);
