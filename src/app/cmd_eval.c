@@ -151,6 +151,7 @@ measure(Command *c, const char *name, Measured *m, GError **error)
                                          .model = model,
                                          .like = model->candidates ? NULL : m->trained,
                                          .history = model->candidates,
+                                         .set = set,
                                          .positive_from = rk_params_real(set, "positive.from"),
                                          .cancelled = rk_cli_catch_interrupts()};
     m->features = rk_train_features_new(&data, error);

@@ -76,12 +76,19 @@ typedef struct RkModelBuild {
     RkRef history, history_length;
 } RkModelBuild;
 
+// A setting's default that differs from its table's; a list ends with a NULL name.
+typedef struct {
+    const char *name;
+    const char *initial;
+} RkParamDefault;
+
 typedef struct {
     const char *name;  // "deepfm", as the command line has it
     const char *title; // "DeepFM"
     const char *paper; // authors, year, URL
     const RkParam *params;
     size_t n_params;
+    const RkParamDefault *defaults; // of training settings, where the paper's differ; or NULL
     unsigned needs; // RkModelNeeds
     // Whether `items` can be given. Without, a sample's score needs its whole row.
     gboolean candidates;

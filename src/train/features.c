@@ -124,6 +124,8 @@ rk_train_features_new(const RkTrainFeaturesOptions *o, GError **error)
         if (f->fitted == NULL)
             return NULL;
     }
+    if (model->needs & RK_NEEDS_HISTORY)
+        f->data.history = (uint32_t)rk_params_int(o->set, "history");
     find_features(f, model);
     g_autofree const char **fields = g_new0(const char *, f->data.n_features + 1);
     uint32_t n = 0;
@@ -172,6 +174,7 @@ static const struct {
     {"weight", RK_BATCH_WEIGHT, NULL},
     {"candidates", RK_BATCH_CANDIDATES, NULL},
     {"history", RK_BATCH_HISTORY, NULL},
+    {"target", RK_BATCH_TARGET, NULL},
     {"history.length", RK_BATCH_HISTORY_LENGTH, "history"},
     {"log_q", RK_BATCH_LOG_Q, "candidates"},
 };
@@ -223,8 +226,8 @@ other_column(const RkNode *node, const GArray *columns, RkBatchColumn *column)
             continue;
         *column = (RkBatchColumn){.name = node->name, .kind = OTHERS[i].kind};
         if (OTHERS[i].kind == RK_BATCH_CANDIDATES)
-            column->width = node->type.dim[1].n - 1;
-        if (OTHERS[i].kind == RK_BATCH_HISTORY)
+            column->width = node->type.dim[node->type.rank - 1].n - 1;
+        if (OTHERS[i].kind == RK_BATCH_HISTORY || OTHERS[i].kind == RK_BATCH_TARGET)
             column->width = node->type.dim[1].n;
         if (OTHERS[i].from == NULL)
             return TRUE;

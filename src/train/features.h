@@ -27,6 +27,7 @@ typedef struct {
     RkDataset *dataset;
     const RkSplit *split; // NULL: every row trains. Must outlive the features
     const RkModel *model;
+    const RkParams *set;   // of RkTrainSettings: how long a history the model takes
     const RkTrained *like; // scale numbers as this model's were; NULL: as the dataset's own
     gboolean history;      // histories will be asked for, whatever the model needs
     double positive_from;  // as in RkFrameOptions

@@ -99,13 +99,80 @@ build_in_batch(RkModelBuild *b, const RkModel *model, const RkParams *set, RkRef
     return rk_mean_loss(g, loss, weight);
 }
 
+// ---- sequences -----------------------------------------------------------------------------
+
+// f32 or u32 [B, T, 1 + C] as rows [B T, 1 + C], in two: the targets' [B T], the others' [B T, C].
+static RkRef
+split_targets(RkModelBuild *b, RkRef x, RkRef *others)
+{
+    uint32_t t = b->data->history, n = rk_graph_type(b->graph, x)->dim[2].n;
+    RkRef rows = rk_reshape(b->graph, x, rk_type(RK_F32, 2, RK_BATCH(t), RK_DIM(n)));
+    *others = rk_slice(b->graph, rows, 1, 1, n);
+    return rk_reshape(b->graph, rk_slice(b->graph, rows, 1, 0, 1), rk_type(RK_F32, 1, RK_BATCH(t)));
+}
+
+static RkRef
+sequence_input(RkModelBuild *b, const RkParams *set, const char *name, RkDtype dtype)
+{
+    uint32_t n = 1 + (uint32_t)rk_params_int(set, "negatives.n");
+    return rk_graph_input(b->graph, name,
+                          rk_type(dtype, 3, RK_BATCH(1), RK_DIM(b->data->history), RK_DIM(n)));
+}
+
+// Kang and McAuley, eq. 7: a target's own term and one for each negative.
+static RkRef
+each_bce(RkModelBuild *b, const RkModel *model, const RkParams *set)
+{
+    RkGraph *g = b->graph;
+    RkRef negative, items = sequence_input(b, set, "candidates", RK_U32);
+    RkRef positive = split_targets(b, model->score(b, items), &negative);
+    RkRef one = rk_bce_loss(g, positive, rk_graph_fill(g, *rk_graph_type(g, positive), 1),
+                            (float)rk_params_real(set, "positive.weight"));
+    RkRef others = rk_bce_loss(g, negative, rk_graph_fill(g, *rk_graph_type(g, negative), 0), 1);
+    return rk_add(g, one, rk_sum(g, others, -1, FALSE));
+}
+
+static RkRef
+each_bpr(RkModelBuild *b, const RkModel *model, const RkParams *set)
+{
+    RkRef negative, items = sequence_input(b, set, "candidates", RK_U32);
+    RkRef positive = split_targets(b, model->score(b, items), &negative);
+    return rk_bpr(b->graph, positive, negative);
+}
+
+static RkRef
+each_sampled(RkModelBuild *b, const RkModel *model, const RkParams *set)
+{
+    RkSampledOptions options;
+    RkRef negative, items = sequence_input(b, set, "candidates", RK_U32);
+    RkRef log_q = sequence_input(b, set, "log_q", RK_F32);
+    RkRef positive = split_targets(b, model->score(b, items), &negative);
+    options.log_q_positive = split_targets(b, log_q, &options.log_q);
+    options.positive_id = split_targets(b, items, &options.id);
+    return rk_sampled_softmax(b->graph, negative, positive, options);
+}
+
+// Mean over the targets that there are, each as heavy as its sample.
+static RkRef
+build_sequences(const RkObjective *objective, RkModelBuild *b, const RkModel *model,
+                const RkParams *set, RkRef weight)
+{
+    RkGraph *g = b->graph;
+    uint32_t t = b->data->history;
+    RkRef target = rk_graph_input(g, "target", rk_type(RK_U32, 2, RK_BATCH(1), RK_DIM(t)));
+    RkRef column = rk_reshape(g, weight, rk_type(RK_F32, 2, RK_BATCH(1), RK_DIM(1)));
+    RkRef there = rk_mul(g, rk_label_weight(g, target, rk_model_n_items(b)), column);
+    RkRef each = objective->each(b, model, set);
+    return rk_mean_loss(g, each, rk_reshape(g, there, rk_type(RK_F32, 1, RK_BATCH(t))));
+}
+
 static const RkObjective OBJECTIVES[] = {
-    {"bce", RK_FEEDS_LABEL, FALSE, build_bce},
-    {"mse", RK_FEEDS_LABEL, FALSE, build_mse},
-    {"bpr", RK_FEEDS_CANDIDATES, TRUE, build_bpr},
-    {"softmax", 0, TRUE, build_softmax},
-    {"sampled-softmax", RK_FEEDS_CANDIDATES | RK_FEEDS_LOG_Q, TRUE, build_sampled},
-    {"in-batch", RK_FEEDS_LOG_Q, TRUE, build_in_batch},
+    {"bce", RK_FEEDS_LABEL, FALSE, build_bce, each_bce},
+    {"mse", RK_FEEDS_LABEL, FALSE, build_mse, NULL},
+    {"bpr", RK_FEEDS_CANDIDATES, TRUE, build_bpr, each_bpr},
+    {"softmax", 0, TRUE, build_softmax, NULL},
+    {"sampled-softmax", RK_FEEDS_CANDIDATES | RK_FEEDS_LOG_Q, TRUE, build_sampled, each_sampled},
+    {"in-batch", RK_FEEDS_LOG_Q, TRUE, build_in_batch, NULL},
 };
 
 const RkObjective *
@@ -128,7 +195,16 @@ rk_objective_build(const RkObjective *objective, RkModelBuild *build, const RkMo
                     model->title, objective->name);
         return RK_NONE;
     }
+    gboolean sequences = strcmp(rk_params_text(set, "samples"), "sequences") == 0;
+    if (sequences && (objective->each == NULL || !(model->needs & RK_NEEDS_HISTORY))) {
+        g_set_error(error, RK_ERROR, RK_ERROR_USAGE,
+                    "Can't train %s with loss=%s on samples=sequences: that takes a model of "
+                    "sequences, such as sasrec, with loss=bce, bpr or sampled-softmax.",
+                    model->title, objective->name);
+        return RK_NONE;
+    }
     RkRef weight = rk_graph_input(build->graph, "weight", rk_type(RK_F32, 1, RK_BATCH(1)));
-    RkRef loss = objective->build(build, model, set, weight);
+    RkRef loss = sequences ? build_sequences(objective, build, model, set, weight)
+                           : objective->build(build, model, set, weight);
     return rk_graph_check(build->graph, error) ? loss : RK_NONE;
 }

@@ -4,11 +4,13 @@
 // adds beside the model's own, all fed by the trainer:
 //   label      f32 [B]     what a sample is (bce, mse)
 //   weight     f32 [B]     how much it counts: class weights, 0 for rows past the last
+//   target     u32 [B, T]  of sequences: what follows each item of the history
 //   candidates u32 [B, 1 + C]  the sample's own item, then C that the user didn't choose (bpr,
 //              sampled-softmax)
 //   log_q      f32 [B, 1 + C] (in-batch: [B]): log of how often each candidate is expected to be
 //              drawn (sampled-softmax, in-batch)
-// Owner's thread of the build.
+// With samples=sequences candidates and log_q are [B, T, 1 + C], a sample's targets, and the loss
+// is the mean over targets (bce, bpr, sampled-softmax). Owner's thread of the build.
 #pragma once
 
 #include "models/model.h"
@@ -27,6 +29,8 @@ typedef struct {
     unsigned feeds;      // RkObjectiveFeeds
     gboolean candidates; // the model must score items beside a sample's own
     RkRef (*build)(RkModelBuild *build, const RkModel *model, const RkParams *set, RkRef weight);
+    // The same of sequences, f32 [B, T] beside their weights; NULL when there is none.
+    RkRef (*each)(RkModelBuild *build, const RkModel *model, const RkParams *set);
 } RkObjective;
 
 const RkObjective *rk_objective_find(const char *name); // of the choices of "loss"

@@ -35,6 +35,10 @@ rk_train_settings_new(const RkModel *model)
         memcpy(to, parts[i].rows, parts[i].n * sizeof *to);
         to += parts[i].n;
     }
+    for (const RkParamDefault *own = model->defaults; own != NULL && own->name != NULL; own++)
+        for (size_t i = 0; i < s->n; i++)
+            if (strcmp(s->table[i].name, own->name) == 0)
+                s->table[i].initial = own->initial;
     s->values = rk_params_new(s->table, s->n);
     return s;
 }

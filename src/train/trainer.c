@@ -10,8 +10,8 @@
 
 const RkParam rk_trainer_params[] = {
     {"epochs", RK_PARAM_INT, 1, 100000, "10", NULL, NULL, "Times that every sample is seen"},
-    {"samples", RK_PARAM_CHOICE, 0, 0, "rows", NULL, "rows|pointwise",
-     "Events as they are, or each beside negatives.n negatives with label 0"},
+    {"samples", RK_PARAM_CHOICE, 0, 0, "rows", NULL, "rows|pointwise|sequences",
+     "Events as they are, each beside negatives.n negatives with label 0, or users' sequences"},
     {"init", RK_PARAM_TEXT, 0, 0, "", NULL, NULL, "Weights to start from, FILE.npz or FILE.json"},
     {"metric", RK_PARAM_TEXT, 0, 0, "auto", NULL, NULL,
      "What tells the best epoch on the validation part, such as auc, rmse or ndcg@10"},
@@ -138,14 +138,22 @@ compile_plans(RkTrainer *t, GError **error)
                                      &t->inputs, error);
 }
 
+static RkSamples
+samples_of(const RkParams *set)
+{
+    const char *name = rk_params_text(set, "samples");
+    return strcmp(name, "pointwise") == 0   ? RK_SAMPLES_POINTWISE
+           : strcmp(name, "sequences") == 0 ? RK_SAMPLES_SEQUENCES
+                                            : RK_SAMPLES_ROWS;
+}
+
 static RkBatchOptions
 batch_options(const RkTrainer *t, unsigned parts, const GArray *columns)
 {
-    gboolean pointwise = strcmp(rk_params_text(t->set, "samples"), "pointwise") == 0;
     gboolean draws = strcmp(rk_params_text(t->set, "negatives"), "none") != 0;
     return (RkBatchOptions){.frame = t->features->frame,
                             .parts = parts,
-                            .samples = pointwise ? RK_SAMPLES_POINTWISE : RK_SAMPLES_ROWS,
+                            .samples = samples_of(t->set),
                             .columns = (const RkBatchColumn *)(const void *)columns->data,
                             .n_columns = columns->len,
                             .batch = t->set,
@@ -189,6 +197,7 @@ rk_trainer_new(const RkTrainOptions *options, GError **error)
     const RkTrainFeaturesOptions data = {.dataset = options->dataset,
                                          .split = options->split,
                                          .model = options->model,
+                                         .set = t->set,
                                          .like = options->model->candidates ? NULL : options->from,
                                          .history = options->history,
                                          .positive_from = rk_params_real(t->set, "positive.from"),

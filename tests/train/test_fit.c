@@ -255,6 +255,7 @@ open_model(Opened *o, RkStore *store, const char *name, const char *data)
                                             .model = model,
                                             .like = model->candidates ? NULL : o->trained,
                                             .history = TRUE,
+                                            .set = o->trained->settings->values,
                                             .positive_from = -1e30};
     o->features = rk_train_features_new(&options, &error);
     g_assert_no_error(error);
