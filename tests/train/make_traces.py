@@ -29,8 +29,13 @@ def rounded(module, scale=0.3):
         p.data = torch.tensor(numbers(torch.randn(p.shape) * scale)).reshape(p.shape)
 
 
-def write(name, model, features, optimizer_set, set_, module, names, batches, loss_of, optimizer):
-    before = {names[n]: numbers(p) for n, p in module.named_parameters()}
+def write(name, model, features, optimizer_set, set_, module, names, batches, loss_of, optimizer,
+          history=0, cut=None):
+    """cut: rows of a table that are written; PyTorch's others stand for "none"."""
+    def rows(n, p):
+        return numbers(p[:cut[n]] if cut and n in cut else p)
+
+    before = {names[n]: rows(n, p) for n, p in module.named_parameters()}
     shapes = {names[n]: list(p.shape) for n, p in module.named_parameters()}
     losses = []
     for batch in batches:
@@ -39,12 +44,12 @@ def write(name, model, features, optimizer_set, set_, module, names, batches, lo
         loss.backward()
         optimizer.step()
         losses.append(float(f"{loss.item():.9g}"))
-    after = {names[n]: numbers(p) for n, p in module.named_parameters()}
+    after = {names[n]: rows(n, p) for n, p in module.named_parameters()}
     FOLDER.mkdir(exist_ok=True)
     (FOLDER / f"{name}.json").write_text(
         json.dumps({"made_by": f"PyTorch {torch.__version__}, make_traces.py", "model": model,
                     "features": features, "model_set": set_, "train_set": optimizer_set,
-                    "batch": BATCH, "shapes": shapes,
+                    "batch": BATCH, "history": history, "shapes": shapes,
                     "before": before, "inputs": [{k: v.flatten().tolist() for k, v in b.items()}
                                                  for b in batches],
                     "losses": losses, "after": after}, indent=None, separators=(",", ":")) + "\n")
@@ -173,7 +178,89 @@ def dlrm():
           lambda b: F.binary_cross_entropy_with_logits(m(b), b["label"]), optimizer)
 
 
+LONGEST, HEADS, BLOCKS, NONE = 5, 2, 2, 2 ** 32 - 1
+
+
+class Block(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.attention_norm = nn.LayerNorm(DIM, eps=1e-8)
+        self.query, self.key, self.value = (nn.Linear(DIM, DIM) for _ in range(3))
+        self.forward_norm = nn.LayerNorm(DIM, eps=1e-8)
+        self.forward_0, self.forward_1 = nn.Linear(DIM, DIM), nn.Linear(DIM, DIM)
+
+    def forward(self, x, there):
+        batch = x.shape[0]
+        q = self.attention_norm(x)
+        heads = [p.reshape(batch, LONGEST, HEADS, DIM // HEADS).transpose(1, 2)
+                 for p in (self.query(q), self.key(x), self.value(x))]
+        scores = heads[0] @ heads[1].transpose(2, 3) / (DIM // HEADS) ** 0.5
+        seen = torch.tril(torch.ones(LONGEST, LONGEST, dtype=torch.bool)) & there[:, None, None, :]
+        weights = torch.softmax(scores.masked_fill(~seen, -1e30), -1)
+        x = self.forward_norm(q + (weights @ heads[2]).transpose(1, 2).reshape(x.shape))
+        x = x + self.forward_1(torch.relu(self.forward_0(x)))
+        return x * there.unsqueeze(-1)
+
+
+class SasRec(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.item = nn.Embedding(ITEMS + 1, DIM, padding_idx=ITEMS)
+        self.place = nn.Embedding(LONGEST, DIM)
+        self.blocks = nn.ModuleList([Block() for _ in range(BLOCKS)])
+        self.norm = nn.LayerNorm(DIM, eps=1e-8)
+
+    def forward(self, history, items):
+        there = history != NONE
+        x = self.item(torch.where(there, history, ITEMS)) * DIM ** 0.5 + self.place.weight
+        x = x * there.unsqueeze(-1)
+        for block in self.blocks:
+            x = block(x, there)
+        items = torch.where(items == NONE, torch.tensor(ITEMS), items)
+        return (self.norm(x).unsqueeze(2) * self.item(items)).sum(-1)
+
+
+def sasrec():
+    """Adam's eps is large: a key's bias has no gradient but rounding, which Adam blows up."""
+    torch.manual_seed(4)
+    m = SasRec()
+    rounded(m)
+    m.item.weight.data[ITEMS] = 0  # "no item", which Rankine has no row for
+    batches = []
+    for _ in range(STEPS):
+        length = torch.randint(1, LONGEST + 1, (BATCH,))
+        length[0] = LONGEST
+        there = torch.arange(LONGEST) < length[:, None]
+        history = torch.where(there, torch.randint(ITEMS, there.shape), torch.tensor(NONE))
+        target = torch.where(there, torch.randint(ITEMS, there.shape), torch.tensor(NONE))
+        others = torch.where(there, torch.randint(ITEMS, there.shape), torch.tensor(NONE))
+        batches.append({"history": history, "history.length": length, "target": target,
+                        "candidates": torch.stack([target, others], 2)})
+
+    def loss_of(b):
+        s = m(b["history"], b["candidates"])
+        there = (b["target"] != NONE).double()
+        each = F.softplus(-s[:, :, 0]) + F.softplus(s[:, :, 1])
+        return (each * there).sum() / there.sum()
+
+    names = {"item.weight": "item.weight", "place.weight": "place.weight", "norm.weight":
+             "norm.weight", "norm.bias": "norm.bias"}
+    for i in range(BLOCKS):
+        for ours, theirs in (("attention.norm", "attention_norm"), ("query", "query"),
+                             ("key", "key"), ("value", "value"), ("forward.norm", "forward_norm"),
+                             ("forward.0", "forward_0"), ("forward.1", "forward_1")):
+            for what in ("weight", "bias"):
+                names[f"blocks.{i}.{theirs}.{what}"] = f"blocks.{i}.{ours}.{what}"
+    optimizer = torch.optim.Adam(m.parameters(), lr=0.01, betas=(0.9, 0.98), eps=1e-3)
+    write("sasrec-bce-adam", "sasrec", PAIR[1:],
+          {"loss": "bce", "samples": "sequences", "negatives.n": "1", "optimizer": "adam",
+           "lr": "0.01", "beta2": "0.98", "eps": "1e-3", "tables": "all", "dropout": "0"},
+          {"dim": str(DIM), "heads": str(HEADS), "blocks": str(BLOCKS), "history": str(LONGEST)},
+          m, names, batches, loss_of, optimizer, history=LONGEST, cut={"item.weight": ITEMS})
+
+
 if __name__ == "__main__":
+    sasrec()
     mf_mse()
     mf_bpr()
     dlrm()

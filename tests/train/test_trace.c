@@ -209,7 +209,8 @@ main(int argc, char **argv)
     g_autoptr(GError) error = NULL;
     device = rk_device_open(NULL, &error);
     g_assert_no_error(error);
-    static const char *const traces[] = {"mf-mse-sgd", "mf-bpr-adam", "dlrm-bce-adagrad"};
+    static const char *const traces[] = {"mf-mse-sgd", "mf-bpr-adam", "dlrm-bce-adagrad",
+                                         "sasrec-bce-adam"};
     for (size_t i = 0; i < G_N_ELEMENTS(traces); i++) {
         g_autofree char *path =
             g_strdup_printf("/train/trace/%s follows PyTorch step by step", traces[i]);
