@@ -83,7 +83,15 @@ check "a line of a gigabyte" 1 'line 3 is longer than 16 MiB' import - --as long
 mkfifo pipe
 (head -n 2 ratings.csv; yes 1,2,3,4 2>/dev/null) >pipe &
 writer=$!
-timeout --preserve-status -s INT -k 10 1 "$rankine" import pipe --as endless --db "$db" >log 2>&1
+timeout -k 10 180 "$rankine" import pipe --as endless --db "$db" >log 2>&1 &
+waiter=$!
+# Interrupted once it reads: a slow machine may take seconds to come that far.
+for _ in $(seq 600); do
+    importer=$(pgrep -P $waiter) && grep -q rows log && break
+    sleep 0.1
+done
+kill -INT "$importer"
+wait $waiter
 got=$?
 kill $writer 2>/dev/null
 [ $got -eq 130 ] && grep -q 'interrupted; nothing of it is kept' log
