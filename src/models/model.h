@@ -89,7 +89,7 @@ typedef struct {
     const RkParam *params;
     size_t n_params;
     const RkParamDefault *defaults; // of training settings, where the paper's differ; or NULL
-    unsigned needs; // RkModelNeeds
+    unsigned needs;                 // RkModelNeeds
     // Whether `items` can be given. Without, a sample's score needs its whole row.
     gboolean candidates;
     // Logits (ratings, for a squared loss). items RK_NONE: each sample's own item, -> f32 [B, 1].
