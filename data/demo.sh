@@ -9,10 +9,10 @@ build=$source/build
 
 step() { printf '\n== %s\n' "$*"; }
 
-step "1/5 Packages"
+step "1/6 Packages"
 bash "$source/data/setup.sh"
 
-step "2/5 Build (in build/)"
+step "2/6 Build (in build/)"
 if [ -f "$build/build.ninja" ]; then
     meson setup --reconfigure "$build" "$source" >"$build/setup.log" 2>&1 ||
         { tail -20 "$build/setup.log"; echo "Can't configure: see build/setup.log." >&2; exit 1; }
@@ -26,17 +26,21 @@ ninja -C "$build" >"$build/build.log" 2>&1 ||
 rankine=$build/rankine
 "$rankine" --version
 
-step "3/5 Vulkan devices and what they reach"
+step "3/6 Vulkan devices and what they reach"
 "$rankine" devices
 
-step "4/5 A dataset: generated, stored in SQLite, profiled"
+step "4/6 A dataset: generated, stored in SQLite, profiled"
 db=$build/demo.db
 rm -f "$db" "$db-wal" "$db-shm"
 "$rankine" synth ctr --as clicks --rows 200000 --db "$db"
 "$rankine" dataset clicks --db "$db"
 "$rankine" doctor --db "$db"
 
-step "5/5 Kernels: what this device does best"
+step "5/6 A model: trained, then measured"
+"$rankine" train deepfm --data clicks --as clicks-deepfm --set epochs=1 --seed 1 --db "$db"
+"$rankine" eval clicks-deepfm --data clicks --db "$db"
+
+step "6/6 Kernels: what this device does best"
 "$rankine" kernels --op dense
 
 printf '\nDone. The database is %s.\n' "$db"
