@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <locale.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -190,6 +191,29 @@ find_command(const char *word, GError **error)
     g_set_error(error, RK_ERROR, RK_ERROR_USAGE, "Can't run %s: there is no such command. %s", word,
                 hint);
     return NULL;
+}
+
+static gint interrupted;
+
+static void
+on_interrupt(int signal_number)
+{
+    (void)signal_number;
+    g_atomic_int_set(&interrupted, 1);
+}
+
+const gint *
+rk_cli_catch_interrupts(void)
+{
+    struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = (int)SA_RESETHAND};
+    sigaction(SIGINT, &action, NULL);
+    return &interrupted;
+}
+
+void
+rk_cli_release_interrupts(void)
+{
+    signal(SIGINT, SIG_DFL);
 }
 
 int

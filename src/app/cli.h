@@ -36,6 +36,11 @@ void rk_cli_progress(RkCli *cli, const char *what, uint64_t done, uint64_t total
 void rk_cli_progress_end(RkCli *cli);
 void rk_cli_progress_clear(RkCli *cli); // wipes the bar for a line of text, which it comes after
 
+// From here on the first SIGINT sets (atomically) what this returns; a second one ends the process
+// as usual, and so does any after the release.
+const gint *rk_cli_catch_interrupts(void);
+void rk_cli_release_interrupts(void);
+
 // Runs argv[1] as a command; returns the exit status (see --help).
 int rk_cli_main(int argc, char **argv);
 

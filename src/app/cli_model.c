@@ -3,26 +3,8 @@
 
 #include "base/json.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-
-static gint interrupted;
-
-static void
-on_interrupt(int signal_number)
-{
-    (void)signal_number;
-    g_atomic_int_set(&interrupted, 1);
-}
-
-const gint *
-rk_cli_catch_interrupts(void)
-{
-    struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = (int)SA_RESETHAND};
-    sigaction(SIGINT, &action, NULL);
-    return &interrupted;
-}
 
 static void
 add_column(JsonBuilder *json, const char *name, const RkEvaluation *e, size_t offset)

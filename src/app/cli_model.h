@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// What the commands of models share: interrupts, figures as text and JSON. Main thread only.
+// What the commands of models share: figures as text and JSON. Main thread only.
 #pragma once
 
 #include "app/cli.h"
 #include "train/evaluate.h"
 #include "train/trained.h"
-
-// From here on SIGINT sets *rk_cli_interrupted(); a second one ends the process as usual.
-const gint *rk_cli_catch_interrupts(void);
 
 // "metrics": {..} and "ties": {"optimistic": {..}, "pessimistic": {..}} in an open object.
 void rk_cli_add_figures(JsonBuilder *json, const RkEvaluation *evaluation);

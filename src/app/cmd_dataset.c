@@ -122,12 +122,6 @@ add_meta(JsonBuilder *builder, RkDataset *dataset, const char *member, const cha
     return TRUE;
 }
 
-static uint32_t
-vocabulary_size(void *data, const char *name)
-{
-    return rk_dataset_vocabulary_size(data, name);
-}
-
 static void
 show_pass(void *data, const char *what, uint64_t done, uint64_t total)
 {
@@ -186,8 +180,8 @@ describe(RkCli *cli, RkDataset *dataset, GError **error)
         g_propagate_error(error, g_steal_pointer(&failure));
         return FALSE;
     }
-    g_autoptr(RkProfile) profile =
-        rk_profile_new(rk_dataset_source(dataset), split, vocabulary_size, dataset, &pass, error);
+    g_autoptr(RkProfile) profile = rk_profile_new(
+        rk_dataset_source(dataset), split, rk_dataset_vocabulary_size_of, dataset, &pass, error);
     rk_cli_progress_end(cli);
     if (profile == NULL)
         return FALSE;

@@ -9,7 +9,6 @@
 #include "dataset/features.h"
 #include "store/intake.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -155,40 +154,30 @@ read_command_line(Command *command, int argc, char **argv, GError **error)
 
 // ---- running -------------------------------------------------------------------------------
 
-// Set by SIGINT; the reading stops at the next batch and leaves nothing behind.
-static volatile sig_atomic_t interrupted;
-
+// From here on an interrupt ends the process as usual: what was written isn't published before the
+// commit, so nothing of it shows.
 static void
-on_interrupt(int signal_number)
-{
-    interrupted = 1;
-}
-
-// A second SIGINT, or one after the reading, ends the process as usual: what was written isn't
-// published before the commit, so nothing of it shows.
-static void
-catch_interrupts(void)
-{
-    struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = (int)SA_RESETHAND};
-    sigaction(SIGINT, &action, NULL);
-}
-
-static void
-release_interrupts(gpointer data)
+reading_done(gpointer data)
 {
     rk_cli_progress_end(data);
-    signal(SIGINT, SIG_DFL);
+    rk_cli_release_interrupts();
 }
+
+typedef struct {
+    RkCli *cli;
+    const gint *interrupted; // the reading stops at the next batch and leaves nothing behind
+} Reading;
 
 static gboolean
 show_reading(gpointer data, uint64_t done_bytes, uint64_t all_bytes, uint64_t n_rows)
 {
+    const Reading *reading = data;
     // The rows in all are known only as far as the bytes tell.
     uint64_t all_rows = 0;
     if (done_bytes > 0 && all_bytes > 0)
         all_rows = (uint64_t)((double)n_rows * (double)all_bytes / (double)done_bytes);
-    rk_cli_progress(data, "import", n_rows, all_rows, "rows");
-    return !interrupted;
+    rk_cli_progress(reading->cli, "import", n_rows, all_rows, "rows");
+    return !g_atomic_int_get(reading->interrupted);
 }
 
 static void
@@ -221,16 +210,10 @@ params_json(const Command *command)
     json_builder_set_member_name(builder, "pseudonymized");
     json_builder_add_boolean_value(builder, command->pseudonym != NULL);
     rk_json_add_int(builder, "seed", command->cli->seed);
-    json_builder_set_member_name(builder, "schema_changes");
-    json_builder_begin_array(builder);
-    for (guint i = 0; i < command->edits->len; i++)
-        json_builder_add_string_value(builder, g_ptr_array_index(command->edits, i));
-    json_builder_end_array(builder);
-    json_builder_set_member_name(builder, "feature_settings");
-    json_builder_begin_array(builder);
-    for (guint i = 0; i < command->features->len; i++)
-        json_builder_add_string_value(builder, g_ptr_array_index(command->features, i));
-    json_builder_end_array(builder);
+    rk_json_add_texts(builder, "schema_changes", (const char *const *)command->edits->pdata,
+                      command->edits->len);
+    rk_json_add_texts(builder, "feature_settings", (const char *const *)command->features->pdata,
+                      command->features->len);
     for (size_t s = 0; s < G_N_ELEMENTS(SETS); s++) {
         json_builder_set_member_name(builder, SETS[s].name);
         rk_params_to_json(SETS[s].params, builder);
@@ -295,24 +278,27 @@ run(Command *command, RkImport *import, GError **error)
     const uint64_t start_ns = rk_clock_ns();
     const RkPassProgress pass = {.rows = show_pass, .data = cli};
     g_autofree char *params = params_json(command);
+    Reading reading = {.cli = cli};
     const RkIntakeOptions options = {
         .name = command->name,
         .clean = command->clean,
         .split = command->split,
         .seed = (uint64_t)cli->seed,
         .params_json = params,
-        .import = {.pseudonym = command->pseudonym, .progress = show_reading, .progress_data = cli},
+        .import = {.pseudonym = command->pseudonym,
+                   .progress = show_reading,
+                   .progress_data = &reading},
         .progress = &pass,
-        .reading_done = release_interrupts,
+        .reading_done = reading_done,
         .reading_done_data = cli,
     };
     g_autoptr(RkStore) store = rk_cli_store(cli, RK_STORE_DEFAULT, error);
     g_auto(RkIntakeReport) report = {0};
     if (store == NULL)
         return FALSE;
-    catch_interrupts();
+    reading.interrupted = rk_cli_catch_interrupts();
     gboolean done = rk_intake_import(store, import, &options, &report, error);
-    release_interrupts(cli);
+    reading_done(cli);
     if (!done)
         return FALSE;
     g_autoptr(RkDataset) dataset = rk_dataset_open(store, command->name, error);

@@ -2,6 +2,7 @@
 //
 // `rankine save NAME --to FILE`: a stored model's weights for other frameworks.
 #include "app/cli_store.h"
+#include "base/json.h"
 #include "train/trained.h"
 
 #include <stdio.h>
@@ -29,9 +30,16 @@ rk_command_save(RkCli *cli, int argc, char **argv, GError **error)
     g_autoptr(RkWeights) weights = trained != NULL ? rk_trained_weights(trained, error) : NULL;
     if (weights == NULL || !rk_weights_write(weights, to, error))
         return FALSE;
-    if (cli->json)
-        printf("{\"model\": \"%s\", \"tensors\": %u}\n", name, weights->list->len);
-    else
+    if (!cli->json) {
         printf("Wrote %u tensors of %s to %s\n", weights->list->len, name, to);
+        return TRUE;
+    }
+    g_autoptr(JsonBuilder) json = json_builder_new();
+    json_builder_begin_object(json);
+    rk_json_add_text(json, "model", name);
+    rk_json_add_int(json, "tensors", weights->list->len);
+    json_builder_end_object(json);
+    g_autofree char *text = rk_json_text(json, TRUE);
+    puts(text);
     return TRUE;
 }

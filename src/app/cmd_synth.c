@@ -7,7 +7,7 @@
 #include "base/json.h"
 #include "dataset/features.h"
 #include "dataset/synth.h"
-#include "store/parts.h"
+#include "store/intake.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -132,24 +132,6 @@ show_pass(void *data, const char *what, uint64_t done, uint64_t total)
     rk_cli_progress(data, what, done, total, "rows");
 }
 
-// How to make the dataset again.
-static char *
-params_json(const Command *command)
-{
-    g_autoptr(JsonBuilder) b = json_builder_new();
-    json_builder_begin_object(b);
-    rk_json_add_text(b, "made_by", "synth");
-    rk_json_add_text(b, "kind", command->kind);
-    rk_json_add_int(b, "rows", command->n_rows);
-    rk_json_add_int(b, "seed", command->cli->seed);
-    json_builder_set_member_name(b, "settings");
-    rk_params_to_json(command->params, b);
-    json_builder_set_member_name(b, "splitting");
-    rk_params_to_json(command->split, b);
-    json_builder_end_object(b);
-    return rk_json_text(b, FALSE);
-}
-
 static gboolean
 print_result(const Command *command, RkSynth *synth, const char *ceiling, const RkSplit *split,
              double seconds, GError **error)
@@ -187,21 +169,15 @@ write_dataset(const Command *command, RkStore *store, RkSynth *synth, const char
               const RkSplit *split, GError **error)
 {
     const RkPassProgress pass = {show_pass, command->cli};
-    g_autofree char *params = params_json(command);
+    g_autofree char *params =
+        rk_synth_params_json(command->kind, command->params, command->split,
+                             (uint64_t)command->cli->seed, (uint64_t)command->n_rows);
     g_autoptr(RkDatasetWriter) writer =
         rk_dataset_writer_new(store, command->name, rk_synth_source(synth)->schema, params, error);
     if (writer == NULL)
         return FALSE;
-    const char *name = NULL;
-    RkVocabulary *vocabulary = NULL;
-    for (uint32_t i = 0; (vocabulary = rk_synth_vocabulary(synth, i, &name)) != NULL; i++) {
-        rk_dataset_writer_set_vocabulary(writer, name, vocabulary);
-        rk_vocabulary_unref(vocabulary);
-    }
-    return rk_synth_write(synth, rk_dataset_writer_chunks(writer), (uint32_t)command->n_threads,
-                          &pass, error) &&
-           rk_dataset_writer_set_meta(writer, "ceiling", ceiling, error) &&
-           rk_dataset_writer_set_split(writer, split, error) &&
+    return rk_intake_synth(writer, rk_dataset_writer_chunks(writer), synth, split, ceiling,
+                           (uint32_t)command->n_threads, &pass, error) &&
            rk_dataset_writer_commit(writer, error);
 }
 

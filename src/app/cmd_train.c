@@ -152,8 +152,7 @@ show_epoch(void *data, const RkTrainProgress *p, const RkFigure *figure, gboolea
 static gboolean
 add_losses(const Command *c, RkStore *store, JsonBuilder *json, GError **error)
 {
-    g_autofree char *name = g_strdup(c->name);
-    g_autoptr(RkStoredRun) run = rk_run_open(store, name, error);
+    g_autoptr(RkStoredRun) run = rk_run_open(store, c->name, error);
     g_autoptr(GArray) losses =
         run != NULL ? rk_run_measurements(store, run->id, "loss", error) : NULL;
     if (losses == NULL)

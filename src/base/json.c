@@ -69,6 +69,16 @@ rk_json_add_text(JsonBuilder *builder, const char *name, const char *value)
 }
 
 void
+rk_json_add_texts(JsonBuilder *builder, const char *name, const char *const *values, uint32_t n)
+{
+    json_builder_set_member_name(builder, name);
+    json_builder_begin_array(builder);
+    for (uint32_t i = 0; i < n; i++)
+        json_builder_add_string_value(builder, values[i]);
+    json_builder_end_array(builder);
+}
+
+void
 rk_json_add_reals(JsonBuilder *builder, const char *name, const double *values, uint32_t n)
 {
     json_builder_set_member_name(builder, name);

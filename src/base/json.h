@@ -19,6 +19,8 @@ char *rk_json_node_text(JsonNode *node, gboolean pretty);
 void rk_json_add_real(JsonBuilder *builder, const char *name, double value);
 void rk_json_add_int(JsonBuilder *builder, const char *name, int64_t value);
 void rk_json_add_text(JsonBuilder *builder, const char *name, const char *value);
+void rk_json_add_texts(JsonBuilder *builder, const char *name, const char *const *values,
+                       uint32_t n);
 void rk_json_add_reals(JsonBuilder *builder, const char *name, const double *values, uint32_t n);
 
 // Adds a JSON document (an object or any value) as it is under a name; malformed text is null.

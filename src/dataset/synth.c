@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "dataset/synth-private.h"
 
+#include "base/json.h"
+
 #include <string.h>
 
 static const RkSynthKind *const KINDS[] = {&rk_synth_ratings, &rk_synth_ctr, &rk_synth_sequence};
@@ -240,4 +242,22 @@ rk_synth_write(RkSynth *synth, RkChunkSink *sink, uint32_t n_threads,
         if (!write_table(synth, t, sink, MAX(n_threads, 1), progress, error))
             return FALSE;
     return TRUE;
+}
+
+char *
+rk_synth_params_json(const char *kind, const RkParams *params, const RkParams *split, uint64_t seed,
+                     uint64_t n_rows)
+{
+    g_autoptr(JsonBuilder) b = json_builder_new();
+    json_builder_begin_object(b);
+    rk_json_add_text(b, "made_by", "synth");
+    rk_json_add_text(b, "kind", kind);
+    rk_json_add_int(b, "rows", (int64_t)n_rows);
+    rk_json_add_int(b, "seed", (int64_t)seed);
+    json_builder_set_member_name(b, "settings");
+    rk_params_to_json(params, b);
+    json_builder_set_member_name(b, "splitting");
+    rk_params_to_json(split, b);
+    json_builder_end_object(b);
+    return rk_json_text(b, FALSE);
 }

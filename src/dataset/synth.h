@@ -27,6 +27,11 @@ RkSynth *rk_synth_new(const char *kind, const RkParams *params, uint64_t seed, u
                       GError **error);
 void rk_synth_free(RkSynth *synth);
 
+// How to make the dataset again, kept with it as "params": kind, rows, seed, settings and splitting
+// (both as RkParams) in a JSON object.
+char *rk_synth_params_json(const char *kind, const RkParams *params, const RkParams *split,
+                           uint64_t seed, uint64_t n_rows);
+
 // The rows as a chunk source, owned by the synth; `read` may be called from any thread.
 RkChunkSource *rk_synth_source(RkSynth *synth);
 

@@ -215,48 +215,25 @@ rk_import_job(RkWorkspace *workspace, RkImportLook *looked, const char *name, co
 
 // ---- generating ----------------------------------------------------------------------------
 
-static char *
-synth_json(const Work *work)
-{
-    g_autoptr(JsonBuilder) b = json_builder_new();
-    json_builder_begin_object(b);
-    rk_json_add_text(b, "made_by", "synth");
-    rk_json_add_text(b, "kind", work->kind);
-    rk_json_add_int(b, "rows", (int64_t)work->n_rows);
-    rk_json_add_int(b, "seed", (int64_t)work->seed);
-    json_builder_set_member_name(b, "settings");
-    rk_params_to_json(work->params, b);
-    json_builder_set_member_name(b, "splitting");
-    rk_params_to_json(work->split, b);
-    json_builder_end_object(b);
-    return rk_json_text(b, FALSE);
-}
-
 static gboolean
 write_synth(RkJob *job, const Work *work, RkSynth *synth, const RkSplit *split, const char *ceiling,
             GError **error)
 {
     const RkPassProgress pass = rk_job_pass(job);
     RkStore *store = rk_workspace_store(work->workspace, error);
-    g_autofree char *params = synth_json(work);
+    g_autofree char *params =
+        rk_synth_params_json(work->kind, work->params, work->split, work->seed, work->n_rows);
     g_autoptr(RkDatasetWriter) writer =
         store != NULL ? rk_dataset_writer_new(store, work->name, rk_synth_source(synth)->schema,
                                               params, error)
                       : NULL;
     if (writer == NULL)
         return FALSE;
-    const char *name = NULL;
-    RkVocabulary *vocabulary = NULL;
-    for (uint32_t i = 0; (vocabulary = rk_synth_vocabulary(synth, i, &name)) != NULL; i++) {
-        rk_dataset_writer_set_vocabulary(writer, name, vocabulary);
-        rk_vocabulary_unref(vocabulary);
-    }
     RkJobSink sink = rk_job_guard_sink(job, rk_dataset_writer_chunks(writer));
     rk_job_phase(job, "Writing", "rows", 0.4, 1);
-    return rk_synth_write(synth, &sink.sink, g_get_num_processors(), &pass, error) &&
-           rk_dataset_writer_set_meta(writer, "ceiling", ceiling, error) &&
-           rk_dataset_writer_set_split(writer, split, error) && rk_job_check(job, error) &&
-           rk_dataset_writer_commit(writer, error);
+    return rk_intake_synth(writer, &sink.sink, synth, split, ceiling, g_get_num_processors(), &pass,
+                           error) &&
+           rk_job_check(job, error) && rk_dataset_writer_commit(writer, error);
 }
 
 static gboolean
@@ -298,12 +275,6 @@ rk_synth_job(RkWorkspace *workspace, const char *kind, const char *name, uint64_
 
 // ---- profiling -----------------------------------------------------------------------------
 
-static uint32_t
-vocabulary_size(void *data, const char *name)
-{
-    return rk_dataset_vocabulary_size(data, name);
-}
-
 static gboolean
 profile(RkJob *job, gpointer data, GError **error)
 {
@@ -321,7 +292,8 @@ profile(RkJob *job, gpointer data, GError **error)
         return FALSE;
     }
     RkJobSource source = rk_job_guard_source(job, rk_dataset_source(dataset));
-    RkProfile *made = rk_profile_new(&source.source, split, vocabulary_size, dataset, &pass, error);
+    RkProfile *made =
+        rk_profile_new(&source.source, split, rk_dataset_vocabulary_size_of, dataset, &pass, error);
     if (made == NULL)
         return FALSE;
     rk_job_set_result(job, made, (GDestroyNotify)rk_profile_free);

@@ -195,7 +195,6 @@ add_param(RkModelBuild *build, const char *name, RkType type, RkInit init, int f
     RkModelParam param = {.ref = rk_graph_param(build->graph, name, type),
                           .name = rk_arena_strdup(rk_graph_arena(build->graph), name),
                           .init = init,
-                          .table = feature >= 0,
                           .feature = feature};
     g_array_append_val(build->params, param);
     return param.ref;

@@ -60,8 +60,7 @@ typedef struct {
     RkRef ref;
     const char *name;
     RkInit init;
-    gboolean table; // an embedding table: row-wise optimizers and quantizers treat it so
-    int feature;    // a table's: whose codes its rows are; -1 for others
+    int feature; // of an embedding table: whose codes its rows are; -1 for other parameters
 } RkModelParam;
 
 typedef struct RkModelBuild {

@@ -92,33 +92,56 @@ rk_state_add_graph(RkState *state, const RkGraph *graph, GError **error)
 }
 
 static const Entry *
-find(const RkState *state, const char *name, size_t bytes, GError **error)
+find(const RkState *state, const char *name, uint64_t at, size_t bytes, GError **error)
 {
     const Entry *entry = g_hash_table_lookup(state->entries, name);
+    uint64_t all = entry != NULL ? rk_tensor_bytes(&entry->tensor) : 0;
     if (entry == NULL)
         g_set_error(error, RK_ERROR, RK_ERROR_NOT_FOUND,
                     "Can't find parameter %s: the model has none of that name.", name);
-    else if (rk_tensor_bytes(&entry->tensor) != bytes)
+    else if (at > all || bytes > all - at)
         g_set_error(error, RK_ERROR, RK_ERROR_SHAPE,
-                    "Can't copy %zu bytes of parameter %s: it has %" G_GUINT64_FORMAT ".", bytes,
-                    name, rk_tensor_bytes(&entry->tensor));
+                    "Can't copy %zu bytes of parameter %s from its byte %" G_GUINT64_FORMAT
+                    ": it has %" G_GUINT64_FORMAT ".",
+                    bytes, name, at, all);
     else
         return entry;
+    return NULL;
+}
+
+// The same for all of it.
+static const Entry *
+find_whole(const RkState *state, const char *name, size_t bytes, GError **error)
+{
+    const Entry *entry = find(state, name, 0, bytes, error);
+    if (entry == NULL || rk_tensor_bytes(&entry->tensor) == bytes)
+        return entry;
+    g_set_error(error, RK_ERROR, RK_ERROR_SHAPE,
+                "Can't copy %zu bytes of parameter %s: it has %" G_GUINT64_FORMAT ".", bytes, name,
+                rk_tensor_bytes(&entry->tensor));
     return NULL;
 }
 
 gboolean
 rk_state_write(RkState *state, const char *name, const void *packed, size_t bytes, GError **error)
 {
-    const Entry *entry = find(state, name, bytes, error);
+    const Entry *entry = find_whole(state, name, bytes, error);
     return entry != NULL && rk_buffer_write(entry->buffer, 0, packed, bytes, error);
 }
 
 gboolean
 rk_state_read(RkState *state, const char *name, void *packed, size_t bytes, GError **error)
 {
-    const Entry *entry = find(state, name, bytes, error);
+    const Entry *entry = find_whole(state, name, bytes, error);
     return entry != NULL && rk_buffer_read(entry->buffer, 0, packed, bytes, error);
+}
+
+gboolean
+rk_state_read_at(RkState *state, const char *name, uint64_t at, void *packed, size_t n,
+                 GError **error)
+{
+    const Entry *entry = find(state, name, at, n, error);
+    return entry != NULL && (n == 0 || rk_buffer_read(entry->buffer, at, packed, n, error));
 }
 
 const RkTensor *

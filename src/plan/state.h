@@ -23,6 +23,10 @@ gboolean rk_state_write(RkState *state, const char *name, const void *packed, si
 gboolean rk_state_read(RkState *state, const char *name, void *packed, size_t bytes,
                        GError **error);
 
+// `n` packed bytes from offset `at`, so that large tensors go to a file piece by piece.
+gboolean rk_state_read_at(RkState *state, const char *name, uint64_t at, void *packed, size_t n,
+                          GError **error);
+
 // The tensor and its buffer; NULL when there is none of that name. Owned by the state.
 const RkTensor *rk_state_tensor(const RkState *state, const char *name);
 RkBuffer *rk_state_buffer(const RkState *state, const char *name);

@@ -285,6 +285,12 @@ rk_dataset_vocabulary_size(const RkDataset *dataset, const char *name)
     return GPOINTER_TO_UINT(g_hash_table_lookup(dataset->sizes, name));
 }
 
+uint32_t
+rk_dataset_vocabulary_size_of(void *dataset, const char *name)
+{
+    return rk_dataset_vocabulary_size(dataset, name);
+}
+
 // ---- chunks --------------------------------------------------------------------------------
 
 static gboolean

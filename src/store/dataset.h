@@ -81,6 +81,8 @@ const RkVocabulary *rk_dataset_vocabulary(RkDataset *dataset, const char *name, 
 
 // The number of codes of a vocabulary, without loading it.
 uint32_t rk_dataset_vocabulary_size(const RkDataset *dataset, const char *name);
+// The same as a callback of frames and profiles, whose `data` is the dataset.
+uint32_t rk_dataset_vocabulary_size_of(void *dataset, const char *name);
 
 // Metadata: one JSON value a key, what is not rows. Keys in use: "params" (what made it), "import"
 // (what was guessed, skipped), "clean" (cleaning in numbers), "features" (fitted transforms),

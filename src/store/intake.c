@@ -168,3 +168,18 @@ rk_intake_report_clear(RkIntakeReport *report)
     g_clear_pointer(&report->split_json, g_free);
     g_clear_pointer(&report->split_text, g_free);
 }
+
+gboolean
+rk_intake_synth(RkDatasetWriter *writer, RkChunkSink *sink, RkSynth *synth, const RkSplit *split,
+                const char *ceiling, uint32_t n_threads, const RkPassProgress *pass, GError **error)
+{
+    const char *name = NULL;
+    RkVocabulary *vocabulary = NULL;
+    for (uint32_t i = 0; (vocabulary = rk_synth_vocabulary(synth, i, &name)) != NULL; i++) {
+        rk_dataset_writer_set_vocabulary(writer, name, vocabulary);
+        rk_vocabulary_unref(vocabulary);
+    }
+    return rk_synth_write(synth, sink, n_threads, pass, error) &&
+           (ceiling == NULL || rk_dataset_writer_set_meta(writer, "ceiling", ceiling, error)) &&
+           rk_dataset_writer_set_split(writer, split, error);
+}

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// From files to a stored dataset: an import's rows are written, cleaned as declared, split, and
-// published in one commit, or nothing is left. With cleaning the raw rows wait in a scratch dataset
-// first. Any thread but the UI's.
+// From files or a generator to a stored dataset: an import's rows are written, cleaned as declared,
+// split, and published in one commit, or nothing is left. With cleaning the raw rows wait in a
+// scratch dataset first. Any thread but the UI's.
 #pragma once
 
 #include "dataset/clean.h"
 #include "dataset/import.h"
+#include "dataset/split.h"
+#include "dataset/synth.h"
 #include "store/dataset.h"
 
 typedef struct {
@@ -32,6 +34,13 @@ typedef struct {
 // Runs the import into the store. `report` may be NULL; else clear it, after an error too.
 gboolean rk_intake_import(RkStore *store, RkImport *import, const RkIntakeOptions *options,
                           RkIntakeReport *report, GError **error);
+// Writes a generated dataset's vocabularies, rows, split and best reachable metrics (`ceiling`, as
+// rk_synth_ceiling() has them; NULL leaves them out); the commit is the caller's. `sink` is what
+// stands before rk_dataset_writer_chunks(writer), or that itself. `pass` may be NULL.
+gboolean rk_intake_synth(RkDatasetWriter *writer, RkChunkSink *sink, RkSynth *synth,
+                         const RkSplit *split, const char *ceiling, uint32_t n_threads,
+                         const RkPassProgress *pass, GError **error);
+
 void rk_intake_report_clear(RkIntakeReport *report);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(RkIntakeReport, rk_intake_report_clear)

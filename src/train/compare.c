@@ -100,17 +100,11 @@ clear_codes(FieldCodes *codes)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(FieldCodes, clear_codes)
 
-static uint32_t
-vocabulary_size(void *data, const char *name)
-{
-    return rk_dataset_vocabulary_size(data, name);
-}
-
 static gboolean
 read_codes(RkDataset *dataset, const char *field, FieldCodes *codes, GError **error)
 {
     const RkFrameOptions frame = {.source = rk_dataset_source(dataset),
-                                  .vocabulary_size = vocabulary_size,
+                                  .vocabulary_size = rk_dataset_vocabulary_size_of,
                                   .vocabulary_data = dataset,
                                   .fields = &field,
                                   .n_fields = 1,

@@ -12,12 +12,6 @@
 // are cut or refused as bag.overflow says.
 #define BAG_CAPACITY 16u
 
-static uint32_t
-vocabulary_size(void *data, const char *name)
-{
-    return rk_dataset_vocabulary_size(data, name);
-}
-
 static void
 add_feature(GArray *list, RkTrainFeatures *f, const RkField *field)
 {
@@ -135,7 +129,7 @@ rk_train_features_new(const RkTrainFeaturesOptions *o, GError **error)
     const RkFrameOptions options = {.source = rk_dataset_source(f->dataset),
                                     .split = o->split,
                                     .features = f->fitted,
-                                    .vocabulary_size = vocabulary_size,
+                                    .vocabulary_size = rk_dataset_vocabulary_size_of,
                                     .vocabulary_data = f->dataset,
                                     .fields = fields,
                                     .n_fields = n,

@@ -1,37 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "train/fit.h"
+#include "train/fit-private.h"
 
 #include "base/json.h"
-#include "store/parts.h"
 
 #include <math.h>
 #include <string.h>
 
-#define BEST   "best/" // prefix of the best weights so far in a checkpoint
-#define N_KEPT 2u      // checkpoints: one may be written while the machine goes down
-
-typedef struct {
-    const RkFitOptions *options;
-    const RkParams *set;
-    RkFitResult *result;
-    RkSplit *split;
-    RkWeights *initial;
-    RkTrainer *trainer;
-    RkTrainPosition at;
-    int64_t run; // id
-    char *run_name;
-    gboolean has_valid;
-    const RkMetric *metric;
-    double best;
-    uint32_t best_epoch, n_bad;
-    RkWeights *best_weights;  // with patience
-    RkCheckpoint *checkpoint; // to go on from
-    GTimer *since_checkpoint;
-    double measuring_s; // time that measuring took
-} Fit;
-
-static void
-clear_fit(Fit *f)
+void
+rk_fit_clear(Fit *f)
 {
     rk_trainer_free(f->trainer);
     rk_weights_free(f->best_weights);
@@ -48,291 +24,6 @@ rk_fit_result_clear(RkFitResult *result)
     g_clear_pointer(&result->metric, g_free);
     g_clear_pointer(&result->test, rk_evaluation_free);
     g_clear_pointer(&result->unseen, g_array_unref);
-}
-
-RkSplit *
-rk_fit_split(RkDataset *dataset, const RkParams *set, gboolean own_split, uint64_t seed,
-             GError **error)
-{
-    if (!own_split)
-        return rk_dataset_split(dataset, error);
-    return rk_split_build(rk_dataset_source(dataset), set, seed,
-                          rk_dataset_vocabulary_size(dataset, "user"), NULL, error);
-}
-
-// ---- checkpoints ---------------------------------------------------------------------------
-
-typedef struct {
-    Fit *fit;
-    GArray *infos; // of RkTensorInfo
-    GPtrArray *names;
-    uint32_t n_state; // those behind are the best weights
-} Tensors;
-
-static gboolean
-read_tensor(gpointer data, uint32_t i, uint64_t at, void *bytes, size_t n, GError **error)
-{
-    Tensors *t = data;
-    const RkTensorInfo *info = &g_array_index(t->infos, RkTensorInfo, i);
-    if (i >= t->n_state) {
-        const RkWeight *weight = rk_weights_find(t->fit->best_weights, info->name + strlen(BEST));
-        memcpy(bytes, (const uint8_t *)weight->packed + at, n);
-        return TRUE;
-    }
-    g_autofree uint8_t *whole = g_malloc(MAX(info->n_bytes, 1));
-    if (!rk_state_read(rk_trainer_state(t->fit->trainer), info->name, whole, info->n_bytes, error))
-        return FALSE;
-    memcpy(bytes, whole + at, n);
-    return TRUE;
-}
-
-static void
-add_tensor(Tensors *t, char *name, const RkTensor *type)
-{
-    RkTensorInfo info = {.name = name,
-                         .dtype = rk_dtype_name(type->dtype),
-                         .rank = type->rank,
-                         .n_bytes = rk_tensor_bytes(type)};
-    memcpy(info.dim, type->dim, sizeof info.dim);
-    g_ptr_array_add(t->names, name);
-    g_array_append_val(t->infos, info);
-}
-
-static char *
-position_text(const Fit *f)
-{
-    RkTrainPosition at = rk_trainer_position(f->trainer);
-    g_autoptr(JsonBuilder) json = json_builder_new();
-    json_builder_begin_object(json);
-    rk_json_add_int(json, "step", (int64_t)at.step);
-    rk_json_add_int(json, "epoch", at.epoch);
-    rk_json_add_int(json, "batch", (int64_t)at.batch);
-    rk_json_add_int(json, "samples", (int64_t)at.samples);
-    rk_json_add_real(json, "loss", at.loss);
-    rk_json_add_real(json, "best", f->best);
-    rk_json_add_int(json, "best_epoch", f->best_epoch);
-    rk_json_add_int(json, "n_bad", f->n_bad);
-    json_builder_end_object(json);
-    return rk_json_text(json, FALSE);
-}
-
-static gboolean
-write_checkpoint(Fit *f, GError **error)
-{
-    Tensors t = {.fit = f,
-                 .infos = g_array_new(FALSE, FALSE, sizeof(RkTensorInfo)),
-                 .names = g_ptr_array_new_with_free_func(g_free)};
-    RkState *state = rk_trainer_state(f->trainer);
-    g_autoptr(GList) names = rk_state_names(state);
-    for (GList *l = names; l != NULL; l = l->next)
-        add_tensor(&t, g_strdup(l->data), rk_state_tensor(state, l->data));
-    t.n_state = t.infos->len;
-    for (guint i = 0; f->best_weights != NULL && i < f->best_weights->list->len; i++) {
-        const RkWeight *weight = g_ptr_array_index(f->best_weights->list, i);
-        add_tensor(&t, g_strconcat(BEST, weight->name, NULL), &weight->type);
-    }
-    const RkTensorSource source = {.n_tensors = t.infos->len,
-                                   .tensors = (const RkTensorInfo *)(void *)t.infos->data,
-                                   .read = read_tensor,
-                                   .data = &t};
-    g_autofree char *position = position_text(f);
-    gboolean written =
-        rk_run_checkpoint(f->options->store, f->run, rk_trainer_position(f->trainer).step, position,
-                          &source, N_KEPT, error);
-    g_array_unref(t.infos);
-    g_ptr_array_unref(t.names);
-    g_timer_start(f->since_checkpoint);
-    return written;
-}
-
-static gboolean
-read_position(Fit *f, GError **error)
-{
-    g_autoptr(JsonNode) root = rk_json_parse(f->checkpoint->position, "the checkpoint", error);
-    int64_t step, epoch, batch, samples, best_epoch, n_bad;
-    JsonObject *o = root != NULL ? json_node_get_object(root) : NULL;
-    if (o == NULL || !rk_json_int(o, "step", &step, error) ||
-        !rk_json_int(o, "epoch", &epoch, error) || !rk_json_int(o, "batch", &batch, error) ||
-        !rk_json_int(o, "samples", &samples, error) ||
-        !rk_json_real(o, "loss", &f->at.loss, error) || !rk_json_real(o, "best", &f->best, error) ||
-        !rk_json_int(o, "best_epoch", &best_epoch, error) ||
-        !rk_json_int(o, "n_bad", &n_bad, error))
-        return FALSE;
-    f->at.step = (uint64_t)step;
-    f->at.epoch = (uint32_t)epoch;
-    f->at.batch = (uint64_t)batch;
-    f->at.samples = (uint64_t)samples;
-    f->best_epoch = (uint32_t)best_epoch;
-    f->n_bad = (uint32_t)n_bad;
-    return TRUE;
-}
-
-static gboolean
-restore_tensors(Fit *f, GError **error)
-{
-    RkState *state = rk_trainer_state(f->trainer);
-    const RkTensorList *list = f->checkpoint->tensors;
-    for (uint32_t i = 0; i < rk_tensor_list_n(list); i++) {
-        const RkTensorInfo *info = rk_tensor_list_at(list, i);
-        gboolean best = g_str_has_prefix(info->name, BEST);
-        const char *name = best ? info->name + strlen(BEST) : info->name;
-        const RkTensor *type = rk_state_tensor(state, name);
-        if (type == NULL || rk_tensor_bytes(type) != info->n_bytes) {
-            g_set_error(error, RK_ERROR, RK_ERROR_DATA,
-                        "Can't go on from the checkpoint of %s: the model has no such %s. Train it "
-                        "again under another name.",
-                        f->run_name, name);
-            return FALSE;
-        }
-        g_autofree void *packed = rk_tensor_list_load(list, i, error);
-        if (packed == NULL || (!best && !rk_state_write(state, name, packed, info->n_bytes, error)))
-            return FALSE;
-        if (best && f->best_weights == NULL)
-            f->best_weights = rk_weights_new();
-        if (best)
-            rk_weights_take(f->best_weights, name, type, g_steal_pointer(&packed));
-    }
-    return TRUE;
-}
-
-// ---- starting ------------------------------------------------------------------------------
-
-static char *
-config_text(const Fit *f)
-{
-    g_autoptr(JsonBuilder) json = json_builder_new();
-    rk_params_to_json(f->set, json);
-    return rk_json_text(json, FALSE);
-}
-
-// Names the first setting that a run was started with otherwise.
-static gboolean
-check_same(const Fit *f, const RkStoredRun *run, GError **error)
-{
-    const RkFitOptions *o = f->options;
-    g_autofree char *config = config_text(f);
-    const char *what = NULL;
-    if (strcmp(run->kind, o->model->name) != 0)
-        what = "model";
-    else if (strcmp(run->dataset, rk_dataset_name(o->dataset)) != 0)
-        what = "--data";
-    else if (run->seed != o->seed)
-        what = "--seed";
-    else if (strcmp(run->config, config) != 0)
-        what = "settings (--set)";
-    if (what == NULL && run->status != RK_RUN_DONE)
-        return TRUE;
-    if (what != NULL)
-        g_set_error(error, RK_ERROR, RK_ERROR_USAGE,
-                    "Can't go on with %s: it was started with another %s. See rankine runs --json "
-                    "and give the same.",
-                    run->name, what);
-    else
-        g_set_error(error, RK_ERROR, RK_ERROR_USAGE,
-                    "Can't go on with %s: it has ended. Train on with --from %s --as NEW.",
-                    run->name, o->name);
-    return FALSE;
-}
-
-static gboolean
-resume_run(Fit *f, gboolean *found, GError **error)
-{
-    g_autoptr(GError) missing = NULL;
-    g_autoptr(RkStoredRun) run = rk_run_open(f->options->store, f->run_name, &missing);
-    *found = run != NULL;
-    if (run == NULL && g_error_matches(missing, RK_ERROR, RK_ERROR_NOT_FOUND))
-        return TRUE; // killed before it began
-    if (run == NULL) {
-        g_propagate_error(error, g_steal_pointer(&missing));
-        return FALSE;
-    }
-    g_autoptr(GError) failure = NULL;
-    f->run = run->id;
-    if (!check_same(f, run, error))
-        return FALSE;
-    f->checkpoint = rk_run_last_checkpoint(f->options->store, run->id, UINT64_MAX, &failure);
-    if (failure != NULL) {
-        g_propagate_error(error, g_steal_pointer(&failure));
-        return FALSE;
-    }
-    return (f->checkpoint == NULL || read_position(f, error)) &&
-           rk_run_set_status(f->options->store, run->id, RK_RUN_RUNNING, NULL, error);
-}
-
-// What can be refused before the data is read.
-static gboolean
-check_name(const Fit *f, GError **error)
-{
-    const RkFitOptions *o = f->options;
-    if (o->update || !rk_model_exists(o->store, o->name))
-        return TRUE;
-    g_set_error(error, RK_ERROR, RK_ERROR_USAGE,
-                "Can't train %s: there is a model of that name. Choose another with --as, remove "
-                "it with rankine remove, or update it with --update.",
-                o->name);
-    return FALSE;
-}
-
-static gboolean
-start_run(Fit *f, GError **error)
-{
-    const RkFitOptions *o = f->options;
-    g_autofree char *config = config_text(f);
-    const RkDeviceInfo *info = rk_device_info(o->device);
-    const RkStoredRun run = {.name = f->run_name,
-                             .kind = (char *)o->model->name,
-                             .dataset = (char *)rk_dataset_name(o->dataset),
-                             .seed = o->seed,
-                             .device = (char *)info->name,
-                             .driver = (char *)info->driver,
-                             .config = config};
-    return rk_run_start(o->store, &run, &f->run, error);
-}
-
-static RkTrainOptions
-trainer_options(const Fit *f)
-{
-    const RkFitOptions *o = f->options;
-    return (RkTrainOptions){.device = o->device,
-                            .dataset = o->dataset,
-                            .split = f->split,
-                            .model = o->model,
-                            .settings = o->settings,
-                            .seed = o->seed,
-                            .from = o->from,
-                            .initial = f->initial,
-                            .at = &f->at,
-                            .history = o->model->candidates,
-                            .progress = o->progress,
-                            .progress_data = o->data,
-                            .cancelled = o->cancelled};
-}
-
-// Reads what the settings name and checks what can be checked before the data is.
-static gboolean
-prepare(Fit *f, GError **error)
-{
-    const RkFitOptions *o = f->options;
-    const char *init = rk_params_text(f->set, "init"), *metric = rk_params_text(f->set, "metric");
-    g_autoptr(GError) failure = NULL;
-    uint32_t k;
-    if (*init != '\0' && (f->initial = rk_weights_read(init, error)) == NULL)
-        return FALSE;
-    if (strcmp(metric, "auto") != 0 && rk_metric_find(metric, &k, error) == NULL)
-        return FALSE;
-    f->split = rk_fit_split(o->dataset, f->set, o->own_split, o->seed, &failure);
-    if (failure != NULL) {
-        g_propagate_error(error, g_steal_pointer(&failure));
-        return FALSE;
-    }
-    f->has_valid = f->split != NULL && rk_split_n(f->split, RK_PART_VALID) > 0;
-    if (f->has_valid || rk_params_int(f->set, "patience") == 0)
-        return TRUE;
-    g_set_error(error, RK_ERROR, RK_ERROR_USAGE,
-                "Can't stop early: %s has no validation part. Split it with --set split.valid=0.1, "
-                "say, or leave patience at 0.",
-                rk_dataset_name(o->dataset));
-    return FALSE;
 }
 
 // ---- an epoch's end ------------------------------------------------------------------------
@@ -419,7 +110,7 @@ measure_epoch(Fit *f, const RkTrainProgress *progress, GError **error)
     if (o->epoch != NULL)
         o->epoch(o->data, progress, e != NULL ? &g_array_index(e->figures, RkFigure, 0) : NULL,
                  is_best);
-    return rk_run_measure(o->store, f->run, kept, n, error) && write_checkpoint(f, error);
+    return rk_run_measure(o->store, f->run, kept, n, error) && rk_fit_write_checkpoint(f, error);
 }
 
 // ---- the loop ------------------------------------------------------------------------------
@@ -443,7 +134,7 @@ after_step(Fit *f, const RkTrainProgress *progress, GArray *losses, GError **err
     }
     if (progress->last)
         return measure_epoch(f, progress, error);
-    return !timed || write_checkpoint(f, error);
+    return !timed || rk_fit_write_checkpoint(f, error);
 }
 
 // Keeps the last losses and the place when it is interrupted; an error has its own say.
@@ -457,7 +148,7 @@ keep_what_was_done(Fit *f, GArray *losses, const GError *why)
         losses->len == 0 ||
         rk_run_measure(store, f->run, (RkMeasurement *)(void *)losses->data, losses->len, &failure);
     if (kept && interrupted)
-        kept = write_checkpoint(f, &failure);
+        kept = rk_fit_write_checkpoint(f, &failure);
     if (!kept)
         g_warning("The last steps could not be kept: %s", failure->message);
 }
@@ -570,39 +261,6 @@ note_failure(const Fit *f, const GError *why)
                       interrupted ? NULL : why->message, NULL);
 }
 
-// A logistic loss over labels of one kind teaches nothing but that kind.
-static gboolean
-check_labels(const Fit *f, GError **error)
-{
-    double mean = rk_trainer_features(f->trainer)->data.label_mean;
-    if (strcmp(rk_params_text(f->set, "loss"), "bce") != 0 ||
-        strcmp(rk_params_text(f->set, "samples"), "rows") != 0 || (mean != 0 && mean != 1))
-        return TRUE;
-    g_set_error(error, RK_ERROR, RK_ERROR_USAGE,
-                "Can't train %s with loss=bce: %s has no labels of both kinds. Draw others with "
-                "--set samples=pointwise --set negatives=uniform, or take --set loss=bpr.",
-                f->options->name, rk_dataset_name(f->options->dataset));
-    return FALSE;
-}
-
-// The run is noted once its data and graph are there, so that what was refused leaves no trace.
-static gboolean
-begin(Fit *f, GError **error)
-{
-    gboolean found = FALSE;
-    if (!prepare(f, error) || (f->options->resume && !resume_run(f, &found, error)) ||
-        (!found && !check_name(f, error)))
-        return FALSE;
-    const RkTrainOptions options = trainer_options(f);
-    f->trainer = rk_trainer_new(&options, error);
-    if (f->trainer == NULL || !check_labels(f, error) ||
-        (f->checkpoint != NULL && !restore_tensors(f, error)))
-        return FALSE;
-    if (rk_trainer_unseen(f->trainer) != NULL)
-        f->result->unseen = g_array_ref((GArray *)rk_trainer_unseen(f->trainer));
-    return found || start_run(f, error);
-}
-
 gboolean
 rk_fit(const RkFitOptions *options, RkFitResult *result, GError **error)
 {
@@ -616,54 +274,12 @@ rk_fit(const RkFitOptions *options, RkFitResult *result, GError **error)
     f.run_name = options->update
                      ? g_strdup_printf("%s@%u", options->name, options->from->stored->version + 1)
                      : g_strdup(options->name);
-    gboolean begun = begin(&f, &failure);
+    gboolean begun = rk_fit_begin(&f, &failure);
     gboolean done = begun && train(&f, &failure) && finish(&f, &failure);
     if (begun && !done)
         note_failure(&f, failure);
-    clear_fit(&f);
+    rk_fit_clear(&f);
     if (!done)
         g_propagate_error(error, g_steal_pointer(&failure));
     return done;
-}
-
-// ---- the learning-rate finder --------------------------------------------------------------
-
-gboolean
-rk_find_lr(const RkFitOptions *options, double low, double high, uint32_t n, GArray **points,
-           double *suggested, GError **error)
-{
-    const double KEPT = 0.9; // of the running mean, a step
-    Fit f = {
-        .options = options, .set = options->settings->values, .since_checkpoint = g_timer_new()};
-    g_autoptr(GArray) found = g_array_new(FALSE, FALSE, sizeof(RkLrPoint));
-    double mean = 0, least = INFINITY;
-    gboolean fine = prepare(&f, error);
-    const RkTrainOptions trainer = trainer_options(&f);
-    fine = fine && (f.trainer = rk_trainer_new(&trainer, error)) != NULL;
-    for (uint32_t i = 0; fine && i < n; i++) {
-        g_autoptr(GError) blown = NULL;
-        RkTrainProgress progress;
-        RkLrPoint point = {.lr = low * pow(high / low, (double)i / (n - 1))};
-        rk_trainer_set_lr(f.trainer, point.lr);
-        int more = rk_trainer_step(f.trainer, &progress, &blown);
-        if (more < 0 && !g_error_matches(blown, RK_ERROR, RK_ERROR_DATA)) {
-            g_propagate_error(error, g_steal_pointer(&blown));
-            fine = FALSE;
-        }
-        if (more != 1)
-            break;
-        mean = KEPT * mean + (1 - KEPT) * progress.step_loss;
-        point.loss = mean / (1 - pow(KEPT, (double)i + 1));
-        g_array_append_val(found, point);
-        if (point.loss < least) {
-            least = point.loss;
-            *suggested = point.lr / 10;
-        }
-        if (point.loss > 4 * least)
-            break;
-    }
-    clear_fit(&f);
-    if (fine)
-        *points = g_steal_pointer(&found);
-    return fine;
 }

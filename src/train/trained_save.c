@@ -5,14 +5,13 @@
 
 #include <string.h>
 
-// What is streamed into the store: weights from the device one by one, ids and totals from memory.
+// What is streamed into the store: weights from the device piece by piece, ids and totals from
+// memory.
 typedef struct {
     const RkTrainedSave *save;
     GArray *infos;    // of RkTensorInfo
     GPtrArray *names; // owned texts of infos
     GPtrArray *bytes; // [infos] GBytes, NULL for weights
-    uint32_t held;    // the tensor that `packed` has; UINT32_MAX: none
-    uint8_t *packed;
 } Stream;
 
 static void
@@ -37,20 +36,12 @@ read_piece(gpointer data, uint32_t tensor, uint64_t at, void *bytes, size_t n, G
 {
     Stream *s = data;
     GBytes *kept = g_ptr_array_index(s->bytes, tensor);
-    const RkTensorInfo *info = &g_array_index(s->infos, RkTensorInfo, tensor);
     if (kept != NULL) {
         memcpy(bytes, (const uint8_t *)g_bytes_get_data(kept, NULL) + at, n);
         return TRUE;
     }
-    if (s->held != tensor) {
-        g_free(s->packed);
-        s->packed = g_malloc(MAX(info->n_bytes, 1));
-        s->held = tensor;
-        if (!rk_state_read(s->save->state, info->name, s->packed, info->n_bytes, error))
-            return FALSE;
-    }
-    memcpy(bytes, s->packed + at, n);
-    return TRUE;
+    const char *name = g_array_index(s->infos, RkTensorInfo, tensor).name;
+    return rk_state_read_at(s->save->state, name, at, bytes, n, error);
 }
 
 static GBytes *
@@ -170,8 +161,7 @@ rk_trained_save(RkStore *store, const RkTrainedSave *save, GError **error)
     Stream s = {.save = save,
                 .infos = g_array_new(FALSE, FALSE, sizeof(RkTensorInfo)),
                 .names = g_ptr_array_new_with_free_func(g_free),
-                .bytes = g_ptr_array_new_with_free_func(unref_bytes),
-                .held = UINT32_MAX};
+                .bytes = g_ptr_array_new_with_free_func(unref_bytes)};
     for (guint i = 0; i < save->params->len; i++) {
         const char *name = g_array_index(save->params, RkModelParam, i).name;
         const RkTensor *type = rk_state_tensor(save->state, name);
@@ -196,6 +186,5 @@ rk_trained_save(RkStore *store, const RkTrainedSave *save, GError **error)
     g_array_unref(s.infos);
     g_ptr_array_unref(s.names);
     g_ptr_array_unref(s.bytes);
-    g_free(s.packed);
     return saved;
 }

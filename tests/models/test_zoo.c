@@ -237,7 +237,7 @@ build_training(const RkModel *model)
         RkType type = *rk_graph_type(g, params[i]);
         g_autofree char *m = g_strconcat(param->name, ".m", NULL);
         g_autofree char *v = g_strconcat(param->name, ".v", NULL);
-        if (param->table) // never a dense gradient of a table
+        if (param->feature >= 0) // never a dense gradient of a table
             g_assert_cmpuint(gradients[i].dense, ==, RK_NONE);
         RkRef step = rk_adam(g, &gradients[i], rk_graph_param(g, m, type),
                              rk_graph_param(g, v, type), t.hyper, RK_NONE, 0);

@@ -5,7 +5,7 @@
 #include "train/compare.h"
 #include "train/fit.h"
 
-#include "dataset/synth.h"
+#include "store/intake.h"
 #include "store/parts.h"
 
 #include <glib/gstdio.h>
@@ -39,14 +39,8 @@ generate(RkStore *store, const char *kind, const char *name, uint64_t rows, uint
     g_autoptr(RkDatasetWriter) writer =
         rk_dataset_writer_new(store, name, rk_synth_source(synth)->schema, NULL, &error);
     g_assert_no_error(error);
-    const char *of;
-    RkVocabulary *vocabulary;
-    for (uint32_t i = 0; (vocabulary = rk_synth_vocabulary(synth, i, &of)) != NULL; i++) {
-        rk_dataset_writer_set_vocabulary(writer, of, vocabulary);
-        rk_vocabulary_unref(vocabulary);
-    }
-    g_assert_true(rk_synth_write(synth, rk_dataset_writer_chunks(writer), 1, NULL, &error));
-    g_assert_true(rk_dataset_writer_set_split(writer, split, &error));
+    g_assert_true(rk_intake_synth(writer, rk_dataset_writer_chunks(writer), synth, split, NULL, 1,
+                                  NULL, &error));
     g_assert_true(rk_dataset_writer_commit(writer, &error));
 }
 
@@ -302,6 +296,16 @@ evaluate(Opened *o, const char *protocol)
 static const char *const QUICK_PAIRS[] = {"loss=bpr", "negatives=uniform", "epochs=1", "batch=256",
                                           "dim=8",    "lr=0.05",           NULL};
 
+// A model of users and items, fitted on sequences and opened again.
+static void
+fit_pairs(Run *run, Opened *o, RkStore *store)
+{
+    generate(store, "sequence", "data", 3000, 3, "split=leave-last-two", NULL);
+    set_up(run, store, "mf", "data", "m", QUICK_PAIRS);
+    fit(run);
+    open_model(o, store, "m", "data");
+}
+
 static void
 a_reloaded_model_measures_the_same(gconstpointer model)
 {
@@ -405,12 +409,9 @@ sampled_candidates_were_never_had(void)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(RkStore) store = new_store();
-    generate(store, "sequence", "data", 3000, 3, "split=leave-last-two", NULL);
     Run run;
-    set_up(&run, store, "mf", "data", "m", QUICK_PAIRS);
-    fit(&run);
     Opened o = {0};
-    open_model(&o, store, "m", "data");
+    fit_pairs(&run, &o, store);
     g_autoptr(RkEvaluation) a = evaluate(&o, "sampled:20"), b = evaluate(&o, "sampled:20");
     g_assert_cmpuint(a->n, ==, rk_split_n(o.split, RK_PART_TEST));
     g_assert_cmpuint(a->scores->width, ==, 21);
@@ -441,12 +442,9 @@ a_popular_item_is_no_surprise(void)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(RkStore) store = new_store();
-    generate(store, "sequence", "data", 3000, 3, "split=leave-last-two", NULL);
     Run run;
-    set_up(&run, store, "mf", "data", "m", QUICK_PAIRS);
-    fit(&run);
     Opened o = {0};
-    open_model(&o, store, "m", "data");
+    fit_pairs(&run, &o, store);
     g_autoptr(RkEvaluation) full = evaluate(&o, "full"), sampled = evaluate(&o, "sampled:20");
     g_autoptr(GPtrArray) names = NULL, more = NULL;
     g_autofree uint32_t *slice = rk_slice_evaluation(sampled, o.features, "item", &names, &error);
