@@ -150,9 +150,9 @@ show_epoch(void *data, const RkTrainProgress *p, const RkFigure *figure, gboolea
 }
 
 static gboolean
-add_losses(const Command *c, RkStore *store, JsonBuilder *json, GError **error)
+add_losses(const RkFitResult *r, RkStore *store, JsonBuilder *json, GError **error)
 {
-    g_autoptr(RkStoredRun) run = rk_run_open(store, c->name, error);
+    g_autoptr(RkStoredRun) run = rk_run_open(store, r->run, error);
     g_autoptr(GArray) losses =
         run != NULL ? rk_run_measurements(store, run->id, "loss", error) : NULL;
     if (losses == NULL)
@@ -194,7 +194,7 @@ print_json(const Command *c, RkStore *store, const RkDeviceInfo *device, const R
     rk_json_add_text(json, "driver", device->driver);
     rk_json_add_int(json, "seed", c->cli->seed);
     if (rk_params_int(c->settings->values, "log.every") > 0 && !c->update &&
-        !add_losses(c, store, json, error))
+        !add_losses(r, store, json, error))
         return FALSE;
     json_builder_end_object(json);
     g_autofree char *text = rk_json_text(json, TRUE);

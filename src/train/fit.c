@@ -21,6 +21,7 @@ rk_fit_clear(Fit *f)
 void
 rk_fit_result_clear(RkFitResult *result)
 {
+    g_clear_pointer(&result->run, g_free);
     g_clear_pointer(&result->metric, g_free);
     g_clear_pointer(&result->test, rk_evaluation_free);
     g_clear_pointer(&result->unseen, g_array_unref);
@@ -276,6 +277,8 @@ rk_fit(const RkFitOptions *options, RkFitResult *result, GError **error)
                      : g_strdup(options->name);
     gboolean begun = rk_fit_begin(&f, &failure);
     gboolean done = begun && train(&f, &failure) && finish(&f, &failure);
+    if (begun)
+        result->run = g_strdup(f.run_name);
     if (begun && !done)
         note_failure(&f, failure);
     rk_fit_clear(&f);

@@ -32,6 +32,7 @@ typedef struct {
 } RkFitOptions;
 
 typedef struct {
+    char *run;       // its name in the store; NULL when it never began
     uint32_t epochs; // that were trained
     uint64_t steps;
     double samples_per_s, seconds; // of this process, measuring left out

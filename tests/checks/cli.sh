@@ -52,6 +52,7 @@ check "train measures the test part" 0 '^  ndcg@10' train mf --data s --as m "${
 check "a name that is taken exits 2 and says what to do" 2 'remove' train mf --data s --as m "${quick[@]}" --db "$db"
 check "a run that has ended isn't resumed" 2 'ended' train mf --data s --as m "${quick[@]}" --resume --db "$db"
 check "update makes the next version" 0 'version 2' train mf --data s --as m "${quick[@]}" --update --db "$db"
+check "an update's losses are its own" 0 '"losses"' train mf --data s --as m "${quick[@]}" --set log.every=2 --update --json --db "$db"
 check "eval by full ranking" 0 '^Protocol full' eval m --db "$db" --quiet
 check "eval by sampled candidates says so" 0 'not comparable' eval m --protocol sampled:20 --db "$db" --quiet
 check "eval --json has the contract's members" 0 '"pessimistic"' eval m --json --db "$db" --quiet
@@ -60,6 +61,7 @@ check "a model that isn't there exits 1" 1 'no model nonesuch' eval nonesuch --d
 check "slices of a field that isn't there exit 2" 2 'no such categorical' eval m --slice nonesuch --db "$db" --quiet
 check "against itself nothing differs" 0 'within noise' eval m --against m --db "$db" --quiet
 check "save writes npz" 0 'Wrote 5 tensors' save m --to "${db%.db}.npz" --db "$db"
+check "save --json names the model" 0 '"model"' save m --to "${db%.db}.npz" --json --db "$db"
 check "save to another kind of file exits 2" 2 '.npz or .json' save m --to x.bin --db "$db"
 check "find-lr suggests a rate" 0 '^Suggested: --set lr=' train mf --data s --find-lr "${quick[@]}" --db "$db"
 check "runs lists them" 0 'done' runs --db "$db"
