@@ -193,8 +193,7 @@ print_json(const Command *c, RkStore *store, const RkDeviceInfo *device, const R
     rk_json_add_text(json, "device", device->name);
     rk_json_add_text(json, "driver", device->driver);
     rk_json_add_int(json, "seed", c->cli->seed);
-    if (rk_params_int(c->settings->values, "log.every") > 0 && !c->update &&
-        !add_losses(r, store, json, error))
+    if (rk_params_int(c->settings->values, "log.every") > 0 && !add_losses(r, store, json, error))
         return FALSE;
     json_builder_end_object(json);
     g_autofree char *text = rk_json_text(json, TRUE);

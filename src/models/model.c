@@ -185,7 +185,7 @@ rk_model_n_items(const RkModelBuild *build)
 }
 
 static RkRef
-add_param(RkModelBuild *build, const char *name, RkType type, RkInit init, int feature)
+add_param(RkModelBuild *build, const char *name, RkType type, RkInit init, int feature, int codes)
 {
     for (guint i = 0; i < build->params->len; i++) {
         const RkModelParam *known = &g_array_index(build->params, RkModelParam, i);
@@ -195,7 +195,8 @@ add_param(RkModelBuild *build, const char *name, RkType type, RkInit init, int f
     RkModelParam param = {.ref = rk_graph_param(build->graph, name, type),
                           .name = rk_arena_strdup(rk_graph_arena(build->graph), name),
                           .init = init,
-                          .feature = feature};
+                          .feature = feature,
+                          .codes = codes};
     g_array_append_val(build->params, param);
     return param.ref;
 }
@@ -203,7 +204,7 @@ add_param(RkModelBuild *build, const char *name, RkType type, RkInit init, int f
 RkRef
 rk_model_param(RkModelBuild *build, const char *name, RkType type, RkInit init)
 {
-    return add_param(build, name, type, init, -1);
+    return add_param(build, name, type, init, -1, -1);
 }
 
 RkRef
@@ -211,7 +212,15 @@ rk_model_table(RkModelBuild *build, const char *name, int feature, uint32_t dim,
 {
     uint32_t rows = build->data->features[feature].rows;
     return add_param(build, name, rk_type(RK_F32, 2, RK_DIM(rows), RK_DIM(dim)),
-                     (RkInit){RK_INIT_NORMAL, deviation}, feature);
+                     (RkInit){RK_INIT_NORMAL, deviation}, feature, -1);
+}
+
+RkRef
+rk_model_codes(RkModelBuild *build, const char *name, int feature, uint32_t width, int codes)
+{
+    uint32_t rows = build->data->features[feature].rows;
+    return add_param(build, name, rk_type(RK_U32, 2, RK_DIM(rows), RK_DIM(width)), (RkInit){0},
+                     feature, codes);
 }
 
 // FNV-1a, 32 bits: a stream of random numbers for each name, the same on every machine.

@@ -61,6 +61,7 @@ typedef struct {
     const char *name;
     RkInit init;
     int feature; // of an embedding table: whose codes its rows are; -1 for other parameters
+    int codes;   // of a u32 table: whose codes its values are; -1 for other parameters
 } RkModelParam;
 
 typedef struct RkModelBuild {
@@ -81,6 +82,13 @@ typedef struct {
     const char *initial;
 } RkParamDefault;
 
+// What models that are counted see: the training part's items of each user, in no order.
+typedef struct {
+    uint32_t n_users, n_items;
+    const uint64_t *offset; // [n_users + 1]
+    const uint32_t *item;
+} RkModelEvents;
+
 typedef struct {
     const char *name;  // "deepfm", as the command line has it
     const char *title; // "DeepFM"
@@ -98,6 +106,11 @@ typedef struct {
     // Scores of every item for each sample, f32 [B, items], where that is cheaper than score() of
     // all of them; else NULL.
     RkRef (*rank)(RkModelBuild *build);
+    // For models that are counted instead of trained: fills values[i] (packed, zeroed) of
+    // build->params[i], the order that score() makes them in. FALSE when `cancelled` (may be NULL)
+    // became nonzero.
+    gboolean (*fit)(const RkModelBuild *build, const RkModelEvents *events, void *const *values,
+                    const gint *cancelled);
 } RkModel;
 
 const RkModel *rk_model_at(size_t i); // in models.def's order; NULL past the last
@@ -126,6 +139,9 @@ RkRef rk_model_param(RkModelBuild *build, const char *name, RkType type, RkInit 
 // A table with a row for each code of a feature, f32 [rows, dim], that starts N(0, deviation^2).
 RkRef rk_model_table(RkModelBuild *build, const char *name, int feature, uint32_t dim,
                      double deviation);
+
+// Rows of `width` codes of the feature `codes` for each code of `feature`, u32 [rows, width].
+RkRef rk_model_codes(RkModelBuild *build, const char *name, int feature, uint32_t width, int codes);
 
 // The first values of a parameter, numel floats: a function of (seed, its name, position) alone.
 void rk_model_init(const RkModelParam *param, const RkTensor *tensor, uint64_t seed, float *values);

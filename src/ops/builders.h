@@ -11,6 +11,7 @@
 #include "ops/index.h"
 #include "ops/interact.h"
 #include "ops/loss.h"
+#include "ops/neighbours.h"
 #include "ops/norm.h"
 #include "ops/convert.h"
 #include "ops/optimize.h"

@@ -26,6 +26,8 @@ rk_evaluate_protocol(const RkModel *model, const RkParams *set)
     const char *loss = rk_params_text(set, "loss");
     gboolean labels = strcmp(loss, "bce") == 0 || strcmp(loss, "mse") == 0;
     gboolean rows = strcmp(rk_params_text(set, "samples"), "rows") == 0;
+    if (model->fit != NULL)
+        return "full"; // counts are no estimate of a label
     return model->candidates && !(labels && rows) ? "full" : "predict";
 }
 

@@ -3,6 +3,16 @@
 
 #include <math.h>
 
+static gboolean
+is_trained(const RkModel *model, GError **error)
+{
+    if (model->fit == NULL)
+        return TRUE;
+    g_set_error(error, RK_ERROR, RK_ERROR_USAGE,
+                "Can't look for a learning rate: %s is counted, not trained.", model->title);
+    return FALSE;
+}
+
 gboolean
 rk_find_lr(const RkFitOptions *options, double low, double high, uint32_t n, GArray **points,
            double *suggested, GError **error)
@@ -12,7 +22,7 @@ rk_find_lr(const RkFitOptions *options, double low, double high, uint32_t n, GAr
         .options = options, .set = options->settings->values, .since_checkpoint = g_timer_new()};
     g_autoptr(GArray) found = g_array_new(FALSE, FALSE, sizeof(RkLrPoint));
     double mean = 0, least = INFINITY;
-    gboolean fine = rk_fit_prepare(&f, error);
+    gboolean fine = is_trained(options->model, error) && rk_fit_prepare(&f, error);
     const RkTrainOptions trainer = rk_fit_trainer_options(&f);
     fine = fine && (f.trainer = rk_trainer_new(&trainer, error)) != NULL;
     for (uint32_t i = 0; fine && i < n; i++) {

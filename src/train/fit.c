@@ -10,6 +10,9 @@ void
 rk_fit_clear(Fit *f)
 {
     rk_trainer_free(f->trainer);
+    rk_state_free(f->own_state);
+    rk_model_build_free(f->own_build);
+    rk_train_features_free(f->own_features);
     rk_weights_free(f->best_weights);
     rk_weights_free(f->initial);
     rk_checkpoint_free(f->checkpoint);
@@ -35,8 +38,8 @@ evaluate(Fit *f, RkPart part, const char *only, GError **error)
     const RkEvaluateOptions options = {.device = f->options->device,
                                        .model = f->options->model,
                                        .settings = f->options->settings,
-                                       .features = rk_trainer_features(f->trainer),
-                                       .state = rk_trainer_state(f->trainer),
+                                       .features = f->features,
+                                       .state = f->state,
                                        .part = part,
                                        .k = 10,
                                        .only = only,
@@ -64,8 +67,8 @@ chosen_metric(const Fit *f)
 static gboolean
 copy_weights(Fit *f, GError **error)
 {
-    const RkModelBuild *build = rk_trainer_build(f->trainer);
-    RkState *state = rk_trainer_state(f->trainer);
+    const RkModelBuild *build = f->build;
+    RkState *state = f->state;
     g_clear_pointer(&f->best_weights, rk_weights_free);
     f->best_weights = rk_weights_new();
     for (guint i = 0; i < build->params->len; i++) {
@@ -187,8 +190,8 @@ restore_best(Fit *f, GError **error)
         return TRUE;
     for (guint i = 0; i < f->best_weights->list->len; i++) {
         const RkWeight *weight = g_ptr_array_index(f->best_weights->list, i);
-        if (!rk_state_write(rk_trainer_state(f->trainer), weight->name, weight->packed,
-                            rk_tensor_bytes(&weight->type), error))
+        if (!rk_state_write(f->state, weight->name, weight->packed, rk_tensor_bytes(&weight->type),
+                            error))
             return FALSE;
     }
     return TRUE;
@@ -241,9 +244,9 @@ finish(Fit *f, GError **error)
     const RkTrainedSave save = {.name = o->name,
                                 .model = o->model,
                                 .settings = o->settings,
-                                .features = rk_trainer_features(f->trainer),
-                                .params = rk_trainer_build(f->trainer)->params,
-                                .state = rk_trainer_state(f->trainer),
+                                .features = f->features,
+                                .params = f->build->params,
+                                .state = f->state,
                                 .parent = o->from != NULL ? o->from->stored->name : NULL,
                                 .parent_version = o->from != NULL ? o->from->stored->version : 0,
                                 .facts = facts,
@@ -276,7 +279,9 @@ rk_fit(const RkFitOptions *options, RkFitResult *result, GError **error)
                      ? g_strdup_printf("%s@%u", options->name, options->from->stored->version + 1)
                      : g_strdup(options->name);
     gboolean begun = rk_fit_begin(&f, &failure);
-    gboolean done = begun && train(&f, &failure) && finish(&f, &failure);
+    gboolean done =
+        begun && (options->model->fit != NULL ? rk_fit_count(&f, &failure) : train(&f, &failure)) &&
+        finish(&f, &failure);
     if (begun)
         result->run = g_strdup(f.run_name);
     if (begun && !done)

@@ -25,7 +25,7 @@ read_tensor(gpointer data, uint32_t i, uint64_t at, void *bytes, size_t n, GErro
         memcpy(bytes, (const uint8_t *)weight->packed + at, n);
         return TRUE;
     }
-    return rk_state_read_at(rk_trainer_state(t->fit->trainer), info->name, at, bytes, n, error);
+    return rk_state_read_at(t->fit->state, info->name, at, bytes, n, error);
 }
 
 static void
@@ -64,7 +64,7 @@ rk_fit_write_checkpoint(Fit *f, GError **error)
     Tensors t = {.fit = f,
                  .infos = g_array_new(FALSE, FALSE, sizeof(RkTensorInfo)),
                  .names = g_ptr_array_new_with_free_func(g_free)};
-    RkState *state = rk_trainer_state(f->trainer);
+    RkState *state = f->state;
     g_autoptr(GList) names = rk_state_names(state);
     for (GList *l = names; l != NULL; l = l->next)
         add_tensor(&t, g_strdup(l->data), rk_state_tensor(state, l->data));
@@ -112,7 +112,7 @@ rk_fit_read_position(Fit *f, GError **error)
 gboolean
 rk_fit_restore_tensors(Fit *f, GError **error)
 {
-    RkState *state = rk_trainer_state(f->trainer);
+    RkState *state = f->state;
     const RkTensorList *list = f->checkpoint->tensors;
     for (uint32_t i = 0; i < rk_tensor_list_n(list); i++) {
         const RkTensorInfo *info = rk_tensor_list_at(list, i);

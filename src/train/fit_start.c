@@ -157,7 +157,7 @@ rk_fit_prepare(Fit *f, GError **error)
 static gboolean
 check_labels(const Fit *f, GError **error)
 {
-    double mean = rk_trainer_features(f->trainer)->data.label_mean;
+    double mean = f->features->data.label_mean;
     if (strcmp(rk_params_text(f->set, "loss"), "bce") != 0 ||
         strcmp(rk_params_text(f->set, "samples"), "rows") != 0 || (mean != 0 && mean != 1))
         return TRUE;
@@ -168,6 +168,23 @@ check_labels(const Fit *f, GError **error)
     return FALSE;
 }
 
+static gboolean
+begin_trained(Fit *f, GError **error)
+{
+    const RkTrainOptions options = rk_fit_trainer_options(f);
+    f->trainer = rk_trainer_new(&options, error);
+    if (f->trainer == NULL)
+        return FALSE;
+    f->features = rk_trainer_features(f->trainer);
+    f->build = rk_trainer_build(f->trainer);
+    f->state = rk_trainer_state(f->trainer);
+    if (!check_labels(f, error) || (f->checkpoint != NULL && !rk_fit_restore_tensors(f, error)))
+        return FALSE;
+    if (rk_trainer_unseen(f->trainer) != NULL)
+        f->result->unseen = g_array_ref((GArray *)rk_trainer_unseen(f->trainer));
+    return TRUE;
+}
+
 gboolean
 rk_fit_begin(Fit *f, GError **error)
 {
@@ -175,12 +192,8 @@ rk_fit_begin(Fit *f, GError **error)
     if (!rk_fit_prepare(f, error) || (f->options->resume && !resume_run(f, &found, error)) ||
         (!found && !check_name(f, error)))
         return FALSE;
-    const RkTrainOptions options = rk_fit_trainer_options(f);
-    f->trainer = rk_trainer_new(&options, error);
-    if (f->trainer == NULL || !check_labels(f, error) ||
-        (f->checkpoint != NULL && !rk_fit_restore_tensors(f, error)))
+    if (!(f->options->model->fit != NULL ? rk_fit_begin_counted(f, error)
+                                         : begin_trained(f, error)))
         return FALSE;
-    if (rk_trainer_unseen(f->trainer) != NULL)
-        f->result->unseen = g_array_ref((GArray *)rk_trainer_unseen(f->trainer));
     return found || start_run(f, error);
 }

@@ -314,6 +314,20 @@ match_rows(Matching *m, const uint8_t *stored, uint32_t n_stored, uint8_t *rows,
     }
 }
 
+// Values that are codes, from the model's to a dataset's; UINT32_MAX for ids that it doesn't have.
+static void
+match_values(const Matching *m, uint32_t *values, uint64_t n)
+{
+    for (uint64_t i = 0; m->from != NULL && i < n; i++) {
+        char scratch[RK_VOCABULARY_SCRATCH];
+        uint32_t length;
+        if (values[i] >= rk_vocabulary_size(m->from))
+            continue;
+        const char *text = rk_vocabulary_text(m->from, values[i], scratch, &length);
+        values[i] = rk_vocabulary_find(m->to, text, length);
+    }
+}
+
 static gboolean
 fail_type(const RkTrained *t, const char *name, const RkTensor *is, const RkTensor *wanted,
           GError **error)
@@ -354,6 +368,10 @@ load_param(const RkTrained *t, const RkModelParam *param, const RkTrainFeatures 
     if (!find_matching(t, features, param->feature, &m, error) ||
         !rk_state_read(state, param->name, matched, bytes, error))
         return FALSE;
+    Matching of_values = {0};
+    if (param->codes >= 0 && !find_matching(t, features, param->codes, &of_values, error))
+        return FALSE;
+    match_values(&of_values, packed, param->codes >= 0 ? rk_tensor_numel(&stored) : 0);
     match_rows(&m, packed, stored.dim[0], matched, type->dim[0],
                rk_tensor_row_words(type) * sizeof(uint32_t));
     RkUnseen one = {features->data.features[param->feature].name, m.n_unknown, type->dim[0]};

@@ -662,6 +662,158 @@ early_stopping_keeps_the_best(void)
     tear_down(&run);
 }
 
+// ---- models that are counted ---------------------------------------------------------------
+
+// Whether a user has an item in the training part.
+static gboolean
+had(const RkHistory *h, uint32_t user, uint32_t item)
+{
+    for (uint64_t e = h->offset[user]; e < h->offset[user + 1]; e++)
+        if (h->part[e] == RK_PART_TRAIN && h->item[e] == item)
+            return TRUE;
+    return FALSE;
+}
+
+static const float *
+values_of(const RkWeights *weights, const char *name, uint32_t *rows, uint32_t *cols)
+{
+    const RkWeight *weight = rk_weights_find(weights, name);
+    g_assert_nonnull(weight);
+    *rows = weight->type.dim[0];
+    *cols = weight->type.dim[1];
+    return weight->packed;
+}
+
+static void
+popularity_is_the_number_of_events(void)
+{
+    static const char *const none[] = {NULL};
+    g_autoptr(GError) error = NULL;
+    g_autoptr(RkStore) store = new_store();
+    generate(store, "sequence", "data", 3000, 3, "split=leave-last-two", NULL);
+    Run run;
+    Opened o = {0};
+    set_up(&run, store, "popularity", "data", "m", none);
+    fit(&run);
+    open_model(&o, store, "m", "data");
+    g_autoptr(RkWeights) w = stored_weights(store, "m");
+    uint32_t rows, cols;
+    const float *popularity = values_of(w, "item.popularity", &rows, &cols);
+    const RkHistory *h = rk_frame_history(o.features->frame, &error);
+    g_assert_no_error(error);
+    g_autofree float *counted = g_new0(float, rows);
+    for (uint64_t e = 0; e < h->offset[h->n_users]; e++)
+        counted[h->item[e]] += h->part[e] == RK_PART_TRAIN;
+    g_assert_cmpmem(popularity, rows * sizeof(float), counted, rows * sizeof(float));
+    g_autoptr(RkEvaluation) e = evaluate(&o, NULL);
+    g_assert_cmpstr(e->protocol, ==, "full");
+    // Everyone is shown the same best item unless they had it.
+    uint32_t best = 0;
+    for (uint32_t i = 1; i < rows; i++)
+        best = popularity[i] > popularity[best] ? i : best;
+    for (uint32_t u = 0; u < e->ranked->n; u++)
+        if (popularity[e->ranked->items[(size_t)u * e->ranked->k]] < popularity[best])
+            g_assert_cmpuint(h->offset[e->ranked->user[u] + 1], >, h->offset[e->ranked->user[u]]);
+    close_model(&o);
+    tear_down(&run);
+}
+
+static void
+neighbours_are_the_most_similar(void)
+{
+    static const char *const set[] = {"neighbours=4", "shrink=2", NULL};
+    g_autoptr(GError) error = NULL;
+    g_autoptr(RkStore) store = new_store();
+    generate(store, "sequence", "data", 2000, 3, "split=leave-last-two", "items=300");
+    Run run;
+    Opened o = {0};
+    set_up(&run, store, "item-knn", "data", "m", set);
+    fit(&run);
+    open_model(&o, store, "m", "data");
+    const RkHistory *h = rk_frame_history(o.features->frame, &error);
+    g_assert_no_error(error);
+    g_autoptr(RkWeights) w = stored_weights(store, "m");
+    uint32_t rows, cols;
+    const float *similarity = values_of(w, "item.similarities", &rows, &cols);
+    const uint32_t *near = rk_weights_find(w, "item.neighbours")->packed;
+    g_assert_cmpuint(cols, ==, 4);
+    for (uint32_t i = 0; i < rows; i++) {
+        g_autofree double *all = g_new0(double, rows);
+        for (uint32_t j = 0; j < rows; j++) {
+            double both = 0, of_i = 0, of_j = 0;
+            for (uint32_t u = 0; u < h->n_users; u++) {
+                of_i += had(h, u, i);
+                of_j += had(h, u, j);
+                both += had(h, u, i) && had(h, u, j);
+            }
+            all[j] = i == j ? 0 : both / (sqrt(of_i * of_j) + 2);
+        }
+        for (uint32_t n = 0; n < cols; n++) {
+            uint32_t n_above = 0; // more similar than the n-th that was kept
+            double kept = similarity[i * cols + n];
+            if (kept > 0)
+                g_assert_cmpfloat_with_epsilon(all[near[i * cols + n]], kept, 1e-6);
+            for (uint32_t j = 0; j < rows; j++)
+                n_above += all[j] > kept + 1e-6;
+            g_assert_cmpuint(n_above, <=, n);
+        }
+    }
+    close_model(&o);
+    tear_down(&run);
+}
+
+static void
+counted_codes_follow_their_ids(void)
+{
+    static const char *const set[] = {"neighbours=3", NULL};
+    g_autoptr(GError) error = NULL;
+    g_autoptr(RkStore) store = new_store();
+    generate(store, "sequence", "old", 2000, 3, "split=leave-last-two", "items=400");
+    generate(store, "sequence", "new", 2000, 4, "split=leave-last-two", "items=300");
+    Run run;
+    Opened o = {0};
+    set_up(&run, store, "item-knn", "old", "m", set);
+    fit(&run);
+    open_model(&o, store, "m", "new");
+    g_autoptr(RkWeights) w = stored_weights(store, "m");
+    const RkTensor *type = rk_state_tensor(o.state, "item.neighbours");
+    g_autofree uint32_t *now = g_malloc(rk_tensor_bytes(type));
+    g_assert_true(rk_state_read(o.state, "item.neighbours", now, rk_tensor_bytes(type), &error));
+    const uint32_t *was = rk_weights_find(w, "item.neighbours")->packed;
+    uint32_t n_lost = 0;
+    g_assert_cmpuint(type->dim[0], ==, 300);
+    // Generated ids are the same numbers in both; those above are not in the smaller one.
+    for (uint32_t i = 0; i < 3 * type->dim[0]; i++) {
+        g_assert_cmpuint(now[i], ==, was[i] < 300 ? was[i] : UINT32_MAX);
+        n_lost += was[i] >= 300;
+    }
+    g_assert_cmpuint(n_lost, >, 0);
+    close_model(&o);
+    tear_down(&run);
+}
+
+static void
+counting_starts_from_nothing(void)
+{
+    static const char *const set[] = {NULL};
+    g_autoptr(GError) error = NULL;
+    g_autoptr(RkStore) store = new_store();
+    generate(store, "sequence", "data", 2000, 3, "split=leave-last-two", NULL);
+    Run run, next;
+    set_up(&run, store, "popularity", "data", "m", set);
+    fit(&run);
+    set_up(&next, store, "popularity", "data", "m", set);
+    g_autoptr(RkTrained) trained = rk_trained_open(store, "m", 0, &error);
+    next.options.from = trained;
+    next.options.update = TRUE;
+    g_auto(RkFitResult) result = {0};
+    g_assert_false(rk_fit(&next.options, &result, &error));
+    g_assert_error(error, RK_ERROR, RK_ERROR_USAGE);
+    g_assert_nonnull(strstr(error->message, "counted"));
+    tear_down(&run);
+    tear_down(&next);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -692,6 +844,11 @@ main(int argc, char **argv)
                     training_starts_from_given_weights);
     g_test_add_func("/train/fit/a good rate is found", a_good_rate_is_found);
     g_test_add_func("/train/fit/early stopping keeps the best", early_stopping_keeps_the_best);
+    g_test_add_func("/train/fit/popularity is the number of events",
+                    popularity_is_the_number_of_events);
+    g_test_add_func("/train/fit/neighbours are the most similar", neighbours_are_the_most_similar);
+    g_test_add_func("/train/fit/counted codes follow their ids", counted_codes_follow_their_ids);
+    g_test_add_func("/train/fit/counting starts from nothing", counting_starts_from_nothing);
     int failed = g_test_run();
     rk_device_close(device);
     return failed;
