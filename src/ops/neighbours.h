@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Sets of items, and sums over what is near to an item: item-based collaborative filtering. No gradient; owner's
-// thread of the graph.
+// Sets of items, and sums over what is near to an item: item-based collaborative filtering. No
+// gradient; owner's thread of the graph.
 #pragma once
 
 #include "graph/graph.h"
