@@ -24,11 +24,16 @@ typedef enum {
 
 const char *rk_stage_name(RkStage stage); // "lookup"
 
+typedef enum {
+    RK_QUERY_FRESH = 1 << 0, // past the answer and feature caches: what the model says now
+} RkQueryFlags;
+
 typedef struct {
     uint64_t id;                // the caller's, given back with the answer
     uint32_t user;              // a code of the dataset; UINT32_MAX for an unknown one
     uint32_t n_candidates;      // at least 1
     const uint32_t *candidates; // item codes [n_candidates], the caller's until the answer
+    unsigned flags;             // RkQueryFlags
 } RkQuery;
 
 typedef enum {
