@@ -47,6 +47,7 @@ struct RkTrainer {
     uint64_t first_samples; // at the beginning of this trainer
     double lr;              // instead of the schedule's; NaN without
     GArray *unseen;
+    RkPlan *last; // that ran
     GTimer *clock;
 };
 
@@ -127,6 +128,7 @@ compile_plans(RkTrainer *t, GError **error)
     RkPlanOptions options = {.batch = (uint32_t)rk_params_int(t->set, "batch"),
                              .n_outputs = 1,
                              .outputs = &t->loss,
+                             .profile = t->options.profile,
                              .n_effects = t->nodes.n_effects,
                              .effects = t->nodes.effects};
     for (int s = 0; s < N_SLOTS; s++) {
@@ -305,6 +307,7 @@ rk_trainer_step(RkTrainer *trainer, RkTrainProgress *progress, GError **error)
     if (more <= 0)
         return more;
     RkPlan *plan = t->plan[batch.slot];
+    t->last = plan;
     write_step_inputs(t, plan);
     if (!rk_plan_run(plan, error) || !read_loss(t, plan, &loss, error))
         return -1;
@@ -359,4 +362,15 @@ const RkTrainFeatures *
 rk_trainer_features(const RkTrainer *trainer)
 {
     return trainer->features;
+}
+
+GArray *
+rk_trainer_steps(RkTrainer *trainer, GError **error)
+{
+    RkPlan *plan = trainer->last != NULL ? trainer->last : trainer->plan[0];
+    g_autoptr(GArray) steps = g_array_new(FALSE, TRUE, sizeof(RkPlanStep));
+    g_array_set_size(steps, rk_plan_n_steps(plan));
+    if (!rk_plan_steps(plan, (RkPlanStep *)(void *)steps->data, error))
+        return NULL;
+    return g_steal_pointer(&steps);
 }

@@ -43,6 +43,7 @@ typedef struct {
     const RkTrained *from;     // weights to start from, by id; NULL: drawn
     const RkWeights *initial;  // weights to start from, by name; what it lacks is drawn
     const RkTrainPosition *at; // go on from here; rk_trainer_state() then gets its weights
+    gboolean profile;          // timestamps around every op, for rk_trainer_steps()
     gboolean history;          // its frame is asked for histories: to rank
     void (*progress)(void *data, const RkTrainProgress *progress); // after each step; may be NULL
     void *progress_data;
@@ -72,6 +73,10 @@ void rk_trainer_set_lr(RkTrainer *trainer, double lr);
 // Weights and optimizer states, for checkpoints; the build's parameters are the weights.
 RkState *rk_trainer_state(RkTrainer *trainer);
 const RkModelBuild *rk_trainer_build(const RkTrainer *trainer);
+
+// What the last step consisted of, op by op: GArray of RkPlanStep, the caller's; times with
+// options.profile. Their texts live as long as the trainer.
+GArray *rk_trainer_steps(RkTrainer *trainer, GError **error);
 
 // Ids of the dataset that `from` has never seen: GArray of RkUnseen; NULL without `from`.
 const GArray *rk_trainer_unseen(const RkTrainer *trainer);
