@@ -6,7 +6,7 @@
 
 #include "base/json.h"
 #include "train/compare.h"
-#include "train/fit.h"
+#include "train/opened.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -96,88 +96,49 @@ show_progress(void *data, uint64_t done, uint64_t total)
     rk_cli_progress(data, "rank", done, total, "users");
 }
 
-// A model on the dataset, with all that its answers refer to.
+// A model on the dataset, and what it was measured to be.
 typedef struct {
-    RkTrained *trained;
-    RkSplit *split;
-    RkTrainFeatures *features;
-    RkModelBuild *build;
-    RkState *state;
+    RkOpened *opened;
     RkEvaluation *evaluation;
-    GArray *unseen;
 } Measured;
 
 static void
 clear_measured(Measured *m)
 {
-    rk_evaluation_free(m->evaluation);
-    rk_state_free(m->state);
-    rk_model_build_free(m->build);
-    rk_train_features_free(m->features);
-    rk_split_free(m->split);
-    rk_trained_free(m->trained);
-    g_clear_pointer(&m->unseen, g_array_unref);
+    g_clear_pointer(&m->evaluation, rk_evaluation_free);
+    g_clear_pointer(&m->opened, rk_opened_free);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Measured, clear_measured)
 
 static gboolean
-open_dataset(Command *c, const RkTrained *trained, GError **error)
-{
-    if (c->dataset != NULL)
-        return TRUE;
-    if (c->data == NULL)
-        c->data = g_strdup(trained->stored->dataset);
-    c->dataset = rk_dataset_open(c->store, c->data, error);
-    return c->dataset != NULL;
-}
-
-static gboolean
 measure(Command *c, const char *name, Measured *m, GError **error)
 {
-    g_autoptr(GError) failure = NULL;
-    m->trained = rk_trained_open(c->store, name, 0, error);
-    if (m->trained == NULL || !open_dataset(c, m->trained, error))
+    const gint *cancelled = rk_cli_catch_interrupts();
+    if (c->dataset == NULL && c->data != NULL &&
+        (c->dataset = rk_dataset_open(c->store, c->data, error)) == NULL)
         return FALSE;
-    const RkParams *set = m->trained->settings->values;
-    m->split = rk_fit_split(c->dataset, set, rk_trained_has_own_split(m->trained),
-                            rk_trained_seed(m->trained), &failure);
-    if (failure != NULL) {
-        g_propagate_error(error, g_steal_pointer(&failure));
+    m->opened = rk_opened_new(c->store, c->device, name, 0, c->dataset, cancelled, error);
+    if (m->opened == NULL)
         return FALSE;
+    if (c->dataset == NULL) { // another model is measured on the same
+        c->dataset = rk_dataset_ref(m->opened->dataset);
+        c->data = g_strdup(rk_dataset_name(c->dataset));
     }
-    const RkModel *model = m->trained->model;
-    const RkTrainFeaturesOptions data = {.dataset = c->dataset,
-                                         .split = m->split,
-                                         .model = model,
-                                         .like = model->candidates ? NULL : m->trained,
-                                         .history = model->candidates,
-                                         .set = set,
-                                         .positive_from = rk_params_real(set, "positive.from"),
-                                         .cancelled = rk_cli_catch_interrupts()};
-    m->features = rk_train_features_new(&data, error);
-    if (m->features == NULL ||
-        (m->build = rk_model_build_new(model, &m->features->data, set, FALSE, error)) == NULL)
-        return FALSE;
-    model->score(m->build, RK_NONE);
-    m->state = rk_state_new(c->device);
-    if (!rk_state_add_graph(m->state, m->build->graph, error) ||
-        !rk_trained_load(m->trained, m->build, m->features, m->state, &m->unseen, error))
-        return FALSE;
-    rk_cli_print_unseen(c->cli, m->unseen,
+    rk_cli_print_unseen(c->cli, m->opened->unseen,
                         "they are scored as a missing id is. "
                         "rankine train --from trains them");
     const RkEvaluateOptions options = {.device = c->device,
-                                       .model = model,
-                                       .settings = m->trained->settings,
-                                       .features = m->features,
-                                       .state = m->state,
+                                       .model = m->opened->trained->model,
+                                       .settings = m->opened->trained->settings,
+                                       .features = m->opened->features,
+                                       .state = m->opened->state,
                                        .part = c->which,
                                        .protocol = c->protocol,
                                        .k = (uint32_t)c->k,
                                        .only = c->metric,
                                        .threshold = TRUE,
                                        .seed = (uint64_t)c->cli->seed,
-                                       .cancelled = rk_cli_catch_interrupts(),
+                                       .cancelled = cancelled,
                                        .progress = show_progress,
                                        .progress_data = c->cli};
     m->evaluation = rk_evaluate(&options, error);
@@ -260,7 +221,7 @@ add_slices(const Command *c, const Measured *m, JsonBuilder *json, GError **erro
     for (char **by = c->slices; by != NULL && *by != NULL; by++) {
         g_autoptr(GPtrArray) names = NULL;
         g_autofree uint32_t *slice =
-            rk_slice_evaluation(m->evaluation, m->features, *by, &names, error);
+            rk_slice_evaluation(m->evaluation, m->opened->features, *by, &names, error);
         if (slice == NULL)
             return FALSE;
         const RkFigure *f = &g_array_index(m->evaluation->figures, RkFigure, 0);
@@ -314,6 +275,5 @@ rk_command_eval(RkCli *cli, int argc, char **argv, GError **error)
                     report(&c, name, &m, c.against != NULL ? &other : NULL, error);
     clear_measured(&m); // before the device
     clear_measured(&other);
-    m = other = (Measured){0};
     return done;
 }

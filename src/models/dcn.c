@@ -51,8 +51,10 @@ all_features(RkModelBuild *b)
     RkGraph *g = b->graph;
     uint32_t dim = (uint32_t)rk_params_int(b->set, "dim"), n = rk_layer_n_fields(b, FALSE);
     RkRef fields = rk_layer_fields(b, "embed", dim, rk_params_real(b->set, "init.std"), FALSE);
-    const RkRef parts[] = {rk_reshape(g, fields, rk_type(RK_F32, 2, RK_BATCH(1), RK_DIM(n * dim))),
-                           rk_layer_numbers(b)};
+    const RkRef parts[] = {
+        rk_reshape(g, fields,
+                   rk_type(RK_F32, 2, RK_BATCH(1), RK_DIM(n * rk_layer_dim(b, fields, -1).n))),
+        rk_layer_numbers(b)};
     return parts[1] != RK_NONE ? rk_concat(g, 1, 2, parts) : parts[0];
 }
 

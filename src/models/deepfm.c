@@ -20,8 +20,10 @@ score(RkModelBuild *b, RkRef items)
     RkGraph *g = b->graph;
     uint32_t dim = (uint32_t)rk_params_int(b->set, "dim");
     RkRef fields = rk_layer_fields(b, "embed", dim, rk_params_real(b->set, "init.std"), TRUE);
-    RkRef flat = rk_reshape(
-        g, fields, rk_type(RK_F32, 2, RK_BATCH(1), RK_DIM(rk_layer_n_fields(b, TRUE) * dim)));
+    RkRef flat =
+        rk_reshape(g, fields,
+                   rk_type(RK_F32, 2, RK_BATCH(1),
+                           RK_DIM(rk_layer_n_fields(b, TRUE) * rk_layer_dim(b, fields, -1).n)));
     RkRef hidden = rk_layer_mlp(b, "mlp", flat, rk_params_text(b->set, "layers"), RK_ACT_RELU,
                                 RK_ACT_RELU, rk_params_real(b->set, "dropout"));
     RkRef deep =

@@ -34,17 +34,19 @@ vectors(RkModelBuild *b, uint32_t dim, RkRef *bottom)
     g_autofree char *widths = g_strdup_printf("%s%s%u", hidden, *hidden != '\0' ? "-" : "", dim);
     *bottom = rk_layer_mlp(b, "bottom", numbers, widths, RK_ACT_RELU, RK_ACT_RELU, 0);
     const RkRef all[] = {
-        rk_reshape(g, *bottom, rk_type(RK_F32, 3, RK_BATCH(1), RK_DIM(1), RK_DIM(dim))), fields};
+        rk_reshape(g, *bottom,
+                   rk_type(RK_F32, 3, RK_BATCH(1), RK_DIM(1), rk_layer_dim(b, *bottom, -1))),
+        fields};
     return rk_concat(g, 1, 2, all);
 }
 
 static RkRef
-interact(RkModelBuild *b, RkRef all, RkRef bottom, uint32_t dim)
+interact(RkModelBuild *b, RkRef all, RkRef bottom)
 {
     RkGraph *g = b->graph;
     if (strcmp(rk_params_text(b->set, "interaction"), "concat") == 0) {
-        RkDim n = rk_layer_dim(b, all, 1);
-        return rk_reshape(g, all, rk_type(RK_F32, 2, RK_BATCH(1), RK_DIM(n.n * dim)));
+        RkDim n = rk_layer_dim(b, all, 1), d = rk_layer_dim(b, all, 2);
+        return rk_reshape(g, all, rk_type(RK_F32, 2, RK_BATCH(1), RK_DIM(n.n * d.n)));
     }
     RkRef pairs = rk_pairwise_dot(g, all, FALSE);
     const RkRef parts[] = {bottom, pairs};
@@ -59,8 +61,7 @@ score(RkModelBuild *b, RkRef items)
     RkRef bottom, all = vectors(b, dim, &bottom);
     const char *hidden = rk_params_text(b->set, "top");
     g_autofree char *widths = g_strconcat(hidden, *hidden != '\0' ? "-1" : "1", NULL);
-    return rk_layer_mlp(b, "top", interact(b, all, bottom, dim), widths, RK_ACT_RELU, RK_ACT_NONE,
-                        0);
+    return rk_layer_mlp(b, "top", interact(b, all, bottom), widths, RK_ACT_RELU, RK_ACT_NONE, 0);
 }
 
 const RkModel rk_model_dlrm = {

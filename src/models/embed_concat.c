@@ -16,15 +16,14 @@ static const RkParam PARAMS[] = {
 static RkRef
 score(RkModelBuild *b, RkRef items)
 {
-    RkGraph *g = b->graph;
     uint32_t dim = (uint32_t)rk_params_int(b->set, "dim");
     uint32_t user_dim = (uint32_t)rk_params_int(b->set, "user.dim");
     double deviation = rk_params_real(b->set, "init.std");
     RkRef table = rk_model_table(b, "item.weight", b->data->item, dim, deviation);
     RkRef users = rk_model_table(b, "user.weight", b->data->user, user_dim, deviation);
-    RkRef user = rk_layer_linear(b, "user.dense", rk_gather(g, users, rk_model_user(b)), user_dim,
-                                 RK_ACT_RELU, (RkInit){RK_INIT_HE, 0}, TRUE);
-    RkRef pair = rk_layer_beside(b, user, rk_gather(g, table, rk_layer_items(b, items)));
+    RkRef user = rk_layer_linear(b, "user.dense", rk_layer_gather(b, users, rk_model_user(b)),
+                                 user_dim, RK_ACT_RELU, (RkInit){RK_INIT_HE, 0}, TRUE);
+    RkRef pair = rk_layer_beside(b, user, rk_layer_gather(b, table, rk_layer_items(b, items)));
     RkRef out = rk_layer_linear(b, "out", pair, 1, RK_ACT_NONE, (RkInit){RK_INIT_GLOROT, 0}, TRUE);
     return rk_layer_squeeze(b, out);
 }

@@ -6,9 +6,12 @@
 #include <string.h>
 
 static const char *const FORMATS[] = {
-    [RK_FORMAT_F32] = "f32",       [RK_FORMAT_F16] = "f16",
-    [RK_FORMAT_I8] = "i8",         [RK_FORMAT_I4] = "i4",
-    [RK_FORMAT_MASKED] = "masked", [RK_FORMAT_24] = "2:4",
+    [RK_FORMAT_F32] = "f32",
+    [RK_FORMAT_F16] = "f16",
+    [RK_FORMAT_I8] = "i8",
+    [RK_FORMAT_I4] = "i4",
+    [RK_FORMAT_MASKED] = "masked",
+    [RK_FORMAT_24] = "2:4",
     [RK_FORMAT_LOW_RANK] = "low-rank",
 };
 

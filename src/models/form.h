@@ -32,10 +32,10 @@ typedef enum {
 typedef struct {
     char *param; // owned
     RkFormat format;
-    uint32_t rank; // of dim; 0: as the model's settings say
+    uint32_t rank;             // of dim; 0: as the model's settings say
     uint32_t dim[RK_MAX_RANK]; // of the values; a table's dim[0] is always the data's
-    // Of a table: rows that are stored, [rows, D], the others read as zeros. w.map u32 [R] has each
-    // code's row, UINT32_MAX for none. 0: every row is there.
+    // Of a table: rows that are stored, [rows, D], the others read as zeros. w.map u32 [R, 1] has
+    // each code's row, UINT32_MAX for none. 0: every row is there.
     uint32_t rows;
     uint32_t low_rank; // of LOW_RANK
     // I8 and I4. Tables: w.scale f32 [R, 2], a scale and an offset for each row: q * scale +

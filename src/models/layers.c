@@ -43,11 +43,11 @@ rk_layer_linear(RkModelBuild *build, const char *name, RkRef x, uint32_t n, RkAc
     g_autofree char *weight = g_strconcat(name, ".weight", NULL);
     g_autofree char *offset = g_strconcat(name, ".bias", NULL);
     RkType type = rk_type(RK_F32, 2, RK_DIM(n), rk_layer_dim(build, x, -1));
-    RkRef w = rk_model_param(build, weight, type, init);
+    RkRef w = rk_model_weight(build, weight, type, init);
     RkRef b = RK_NONE;
     if (bias)
         b = rk_model_param(build, offset, rk_type(RK_F32, 1, RK_DIM(n)), (RkInit){0});
-    return rk_dense(build->graph, x, w, b, act);
+    return rk_layer_dense(build, x, w, b, act);
 }
 
 RkRef
@@ -100,9 +100,8 @@ feature_vector(RkModelBuild *build, const char *name, uint32_t feature, uint32_t
     }
     RkRef table = rk_model_table(build, param, (int)feature, dim, deviation);
     if (f->kind == RK_FEATURE_CODE)
-        return rk_gather(g, table, input);
-    return rk_embedding_bag(g, table, RK_NONE, input, rk_model_ends(build, feature), RK_NONE,
-                            RK_BAG_SUM);
+        return rk_layer_gather(build, table, input);
+    return rk_layer_bag(build, table, input, rk_model_ends(build, feature));
 }
 
 uint32_t
@@ -172,8 +171,8 @@ rk_layer_pair(RkModelBuild *build, const char *prefix, uint32_t dim, RkRef items
     g_autofree char *item = g_strconcat(prefix, "item.weight", NULL);
     RkRef users = rk_model_table(build, user, build->data->user, dim, deviation);
     RkRef table = rk_model_table(build, item, build->data->item, dim, deviation);
-    return (RkLayerPair){rk_gather(build->graph, users, rk_model_user(build)),
-                         rk_gather(build->graph, table, rk_layer_items(build, items))};
+    return (RkLayerPair){rk_layer_gather(build, users, rk_model_user(build)),
+                         rk_layer_gather(build, table, rk_layer_items(build, items))};
 }
 
 RkRef

@@ -16,6 +16,18 @@ uint32_t rk_layer_widths(RkModelBuild *build, const char *text, uint32_t max, ui
 RkRef rk_layer_linear(RkModelBuild *build, const char *name, RkRef x, uint32_t n, RkAct act,
                       RkInit init, gboolean bias);
 
+// Computing with a parameter in whatever format it is stored (models/form.h); model code hands
+// parameters to these and to nothing else, but for those that no pass packs (biases, gains).
+// act(x w^T + bias), of rk_model_weight(); bias RK_NONE for none.
+RkRef rk_layer_dense(RkModelBuild *build, RkRef x, RkRef w, RkRef bias, RkAct act);
+// Rows of a table, f32 [index dimensions.., D]; sums over bags, f32 [bags, D] (ops/embed.h).
+RkRef rk_layer_gather(RkModelBuild *build, RkRef table, RkRef index);
+RkRef rk_layer_bag(RkModelBuild *build, RkRef table, RkRef index, RkRef ends);
+// x table^T: f32 [B, D] to [B, R], every row's product.
+RkRef rk_layer_scores(RkModelBuild *build, RkRef x, RkRef table);
+// All values of a table or a masked weight, f32.
+RkRef rk_layer_values(RkModelBuild *build, RkRef w);
+
 // Dense layers of such widths with `act` after each, `last` after the last, and dropout after each
 // but the last while training. An empty list is x itself.
 RkRef rk_layer_mlp(RkModelBuild *build, const char *name, RkRef x, const char *widths, RkAct act,

@@ -28,7 +28,7 @@ parts_of(RkModelBuild *b)
     uint32_t dim = (uint32_t)rk_params_int(b->set, "dim");
     double deviation = rk_params_real(b->set, "init.std");
     RkRef users = rk_model_table(b, "user.weight", b->data->user, dim, deviation);
-    Parts p = {.user = rk_gather(g, users, rk_model_user(b)),
+    Parts p = {.user = rk_layer_gather(b, users, rk_model_user(b)),
                .item = rk_model_table(b, "item.weight", b->data->item, dim, deviation),
                .item_bias = RK_NONE,
                .offset = RK_NONE};
@@ -38,7 +38,7 @@ parts_of(RkModelBuild *b)
     RkRef mean = rk_model_param(b, "mean", rk_type(RK_F32, 1, RK_DIM(1)),
                                 (RkInit){RK_INIT_CONSTANT, b->data->label_mean});
     p.item_bias = rk_model_table(b, "item.bias", b->data->item, 1, 0);
-    p.offset = rk_add(g, rk_gather(g, user_bias, rk_model_user(b)), mean);
+    p.offset = rk_add(g, rk_layer_gather(b, user_bias, rk_model_user(b)), mean);
     return p;
 }
 
@@ -48,10 +48,10 @@ score(RkModelBuild *b, RkRef items)
     RkGraph *g = b->graph;
     Parts p = parts_of(b);
     items = rk_layer_items(b, items);
-    RkRef dot = rk_layer_dot(b, p.user, rk_gather(g, p.item, items));
+    RkRef dot = rk_layer_dot(b, p.user, rk_layer_gather(b, p.item, items));
     if (p.offset == RK_NONE)
         return dot;
-    RkRef bias = rk_layer_squeeze(b, rk_gather(g, p.item_bias, items));
+    RkRef bias = rk_layer_squeeze(b, rk_layer_gather(b, p.item_bias, items));
     return rk_add(g, rk_add(g, dot, bias), p.offset);
 }
 
@@ -60,10 +60,10 @@ rank(RkModelBuild *b)
 {
     RkGraph *g = b->graph;
     Parts p = parts_of(b);
-    RkRef dots = rk_matmul(g, p.user, p.item, FALSE, TRUE);
+    RkRef dots = rk_layer_scores(b, p.user, p.item);
     if (p.offset == RK_NONE)
         return dots;
-    RkRef bias = rk_layer_squeeze(b, p.item_bias);
+    RkRef bias = rk_layer_squeeze(b, rk_layer_values(b, p.item_bias));
     return rk_add(g, rk_add(g, dots, bias), p.offset);
 }
 

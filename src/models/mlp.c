@@ -23,7 +23,8 @@ score(RkModelBuild *b, RkRef items)
     RkRef parts[2];
     if (n > 0) {
         RkRef fields = rk_layer_fields(b, "embed", dim, rk_params_real(b->set, "init.std"), FALSE);
-        parts[n_parts++] = rk_reshape(g, fields, rk_type(RK_F32, 2, RK_BATCH(1), RK_DIM(n * dim)));
+        parts[n_parts++] = rk_reshape(
+            g, fields, rk_type(RK_F32, 2, RK_BATCH(1), RK_DIM(n * rk_layer_dim(b, fields, -1).n)));
     }
     RkRef numbers = rk_layer_numbers(b);
     if (numbers != RK_NONE)

@@ -2,6 +2,7 @@
 #include "models/model.h"
 
 #include "base/rng.h"
+#include "models/packed.h"
 #include "ops/ops.h"
 
 #include <math.h>
@@ -83,6 +84,7 @@ rk_model_build_new(const RkModel *model, const RkModelData *data, const RkParams
                             .set = set,
                             .rng = RK_NONE,
                             .params = g_array_new(FALSE, FALSE, sizeof(RkModelParam)),
+                            .packed = g_array_new(FALSE, FALSE, sizeof(RkPackedParam)),
                             .inputs = g_new(RkRef, data->n_features),
                             .ends = g_new(RkRef, data->n_features),
                             .history = RK_NONE,
@@ -101,6 +103,7 @@ rk_model_build_free(RkModelBuild *build)
         return;
     rk_graph_free(build->graph);
     g_array_unref(build->params);
+    g_array_unref(build->packed);
     g_free(build->inputs);
     g_free(build->ends);
     g_free(build);
@@ -185,42 +188,85 @@ rk_model_n_items(const RkModelBuild *build)
 }
 
 static RkRef
-add_param(RkModelBuild *build, const char *name, RkType type, RkInit init, int feature, int codes)
+find_param(const RkModelBuild *build, const char *name)
 {
+    for (guint i = 0; i < build->packed->len; i++) {
+        const RkPackedParam *known = &g_array_index(build->packed, RkPackedParam, i);
+        if (strcmp(known->name, name) == 0)
+            return known->ref;
+    }
     for (guint i = 0; i < build->params->len; i++) {
         const RkModelParam *known = &g_array_index(build->params, RkModelParam, i);
         if (strcmp(known->name, name) == 0)
             return known->ref;
     }
-    RkModelParam param = {.ref = rk_graph_param(build->graph, name, type),
-                          .name = rk_arena_strdup(rk_graph_arena(build->graph), name),
-                          .init = init,
-                          .feature = feature,
-                          .codes = codes};
+    return RK_NONE;
+}
+
+static RkRef
+add_tensor(RkModelBuild *build, const char *name, RkType type, const RkModelParam *like)
+{
+    RkModelParam param = *like;
+    param.ref = rk_graph_param(build->graph, name, type);
+    param.name = rk_arena_strdup(rk_graph_arena(build->graph), name);
     g_array_append_val(build->params, param);
     return param.ref;
 }
 
 RkRef
+rk_model_add_part(RkModelBuild *build, const char *name, RkType type, RkInit init, int feature,
+                  const char *of)
+{
+    const RkModelParam like = {.init = init, .feature = feature, .codes = -1, .part_of = of};
+    return add_tensor(build, name, type, &like);
+}
+
+RkRef
+rk_model_add_param(RkModelBuild *build, const char *name, RkType type, RkInit init, int feature,
+                   gboolean dense)
+{
+    RkRef known = find_param(build, name);
+    const RkParamForm *form = rk_model_form_find(build->data->form, name);
+    if (known != RK_NONE)
+        return known;
+    if (form != NULL && form->rank == type.rank) // a table has the rows of the data
+        for (uint32_t d = feature >= 0 ? 1 : 0; d < type.rank; d++)
+            type.dim[d] = RK_DIM(form->dim[d]);
+    if (form != NULL && (form->format != RK_FORMAT_F32 || form->rows > 0))
+        return rk_packed_add(build, form, name, type, init, feature, dense);
+    const RkModelParam like = {.init = init, .feature = feature, .codes = -1, .dense = dense};
+    return add_tensor(build, name, type, &like);
+}
+
+RkRef
 rk_model_param(RkModelBuild *build, const char *name, RkType type, RkInit init)
 {
-    return add_param(build, name, type, init, -1, -1);
+    return rk_model_add_param(build, name, type, init, -1, FALSE);
+}
+
+RkRef
+rk_model_weight(RkModelBuild *build, const char *name, RkType type, RkInit init)
+{
+    return rk_model_add_param(build, name, type, init, -1, TRUE);
 }
 
 RkRef
 rk_model_table(RkModelBuild *build, const char *name, int feature, uint32_t dim, double deviation)
 {
     uint32_t rows = build->data->features[feature].rows;
-    return add_param(build, name, rk_type(RK_F32, 2, RK_DIM(rows), RK_DIM(dim)),
-                     (RkInit){RK_INIT_NORMAL, deviation}, feature, -1);
+    return rk_model_add_param(build, name, rk_type(RK_F32, 2, RK_DIM(rows), RK_DIM(dim)),
+                              (RkInit){RK_INIT_NORMAL, deviation}, feature, FALSE);
 }
 
 RkRef
 rk_model_codes(RkModelBuild *build, const char *name, int feature, uint32_t width, int codes)
 {
+    RkRef known = find_param(build, name);
+    if (known != RK_NONE)
+        return known;
     uint32_t rows = build->data->features[feature].rows;
-    return add_param(build, name, rk_type(RK_U32, 2, RK_DIM(rows), RK_DIM(width)), (RkInit){0},
-                     feature, codes);
+    const RkModelParam like = {.feature = feature, .codes = codes};
+    return add_tensor(build, name, rk_type(RK_U32, 2, RK_DIM(rows), RK_DIM(width)), &like);
 }
 
 // FNV-1a, 32 bits: a stream of random numbers for each name, the same on every machine.

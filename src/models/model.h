@@ -8,6 +8,7 @@
 
 #include "base/params.h"
 #include "graph/graph.h"
+#include "models/form.h"
 
 typedef enum {
     RK_FEATURE_CODE,   // one row of a table; input NAME u32 [B], UINT32_MAX for none
@@ -28,10 +29,11 @@ typedef struct {
 typedef struct {
     uint32_t n_features;
     const RkModelFeature *features;
-    int user, item;    // which features they are; -1 without one
-    uint32_t history;  // items of a user's past, input "history" u32 [B, history]: the oldest
-                       // first, the rest UINT32_MAX; and "history.length" u32 [B]. 0: none
-    double label_mean; // of the training part: where biases start
+    int user, item;          // which features they are; -1 without one
+    uint32_t history;        // items of a user's past, input "history" u32 [B, history]: the oldest
+                             // first, the rest UINT32_MAX; and "history.length" u32 [B]. 0: none
+    double label_mean;       // of the training part: where biases start
+    const RkModelForm *form; // how the model was compressed; NULL: as its settings say
 } RkModelData;
 
 typedef enum {
@@ -60,8 +62,10 @@ typedef struct {
     RkRef ref;
     const char *name;
     RkInit init;
-    int feature; // of an embedding table: whose codes its rows are; -1 for other parameters
-    int codes;   // of a u32 table: whose codes its values are; -1 for other parameters
+    int feature;         // of an embedding table: whose codes its rows are; -1 for other parameters
+    int codes;           // of a u32 table: whose codes its values are; -1 for other parameters
+    gboolean dense;      // [N, K], weights of a dense layer
+    const char *part_of; // the packed parameter (models/form.h) that this tensor is of, or NULL
 } RkModelParam;
 
 typedef struct RkModelBuild {
@@ -70,7 +74,8 @@ typedef struct RkModelBuild {
     const RkParams *set;
     RkRef rng;         // u32 [4] for dropout, fed by the trainer; RK_NONE outside training
     uint32_t n_random; // dropout streams so far
-    GArray *params;    // of RkModelParam
+    GArray *params;    // of RkModelParam: every tensor of the state
+    GArray *packed;    // of RkPackedParam (models/packed.h): what some of those stand for
     RkRef *inputs;     // [n_features], made when first asked for
     RkRef *ends;       // [n_features], of ragged bags
     RkRef history, history_length;
@@ -135,6 +140,8 @@ RkRef rk_model_history_length(RkModelBuild *build);          // u32 [B]
 uint32_t rk_model_n_users(const RkModelBuild *build);
 uint32_t rk_model_n_items(const RkModelBuild *build);
 RkRef rk_model_param(RkModelBuild *build, const char *name, RkType type, RkInit init);
+// [N, K] for rk_layer_dense() alone, so that it may be stored in any format.
+RkRef rk_model_weight(RkModelBuild *build, const char *name, RkType type, RkInit init);
 
 // A table with a row for each code of a feature, f32 [rows, dim], that starts N(0, deviation^2).
 RkRef rk_model_table(RkModelBuild *build, const char *name, int feature, uint32_t dim,

@@ -21,7 +21,7 @@ score(RkModelBuild *b, RkRef items)
     uint32_t dim = (uint32_t)rk_params_int(b->set, "dim");
     RkLayerPair gmf = rk_layer_pair(b, "gmf.", dim, items);
     RkLayerPair mlp = rk_layer_pair(b, "mlp.", (uint32_t)rk_params_int(b->set, "mlp.dim"), items);
-    RkType column = rk_type(RK_F32, 3, RK_BATCH(1), RK_DIM(1), RK_DIM(dim));
+    RkType column = rk_type(RK_F32, 3, RK_BATCH(1), RK_DIM(1), rk_layer_dim(b, gmf.user, -1));
     RkRef product = rk_mul(g, rk_reshape(g, gmf.user, column), gmf.item);
     RkRef hidden = rk_layer_mlp(b, "mlp", rk_layer_beside(b, mlp.user, mlp.item),
                                 rk_params_text(b->set, "layers"), RK_ACT_RELU, RK_ACT_RELU,

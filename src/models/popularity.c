@@ -24,7 +24,7 @@ nothing(RkModelBuild *b)
 static RkRef
 score(RkModelBuild *b, RkRef items)
 {
-    RkRef counts = rk_gather(b->graph, table_of(b), rk_layer_items(b, items));
+    RkRef counts = rk_layer_gather(b, table_of(b), rk_layer_items(b, items));
     return rk_add(b->graph, rk_layer_squeeze(b, counts), nothing(b));
 }
 
@@ -32,7 +32,7 @@ static RkRef
 rank(RkModelBuild *b)
 {
     RkType row = rk_type(RK_F32, 2, RK_DIM(1), RK_DIM(rk_model_n_items(b)));
-    return rk_add(b->graph, rk_reshape(b->graph, table_of(b), row), nothing(b));
+    return rk_add(b->graph, rk_reshape(b->graph, rk_layer_values(b, table_of(b)), row), nothing(b));
 }
 
 static gboolean

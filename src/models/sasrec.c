@@ -84,7 +84,7 @@ parts_of(RkModelBuild *b)
     RkRef places = rk_model_param(b, "place.weight", rk_type(RK_F32, 2, RK_DIM(n), RK_DIM(dim)),
                                   (RkInit){RK_INIT_NORMAL, deviation});
     RkRef mask = rk_reshape(g, p.valid, rk_type(RK_F32, 3, RK_BATCH(1), RK_DIM(n), RK_DIM(1)));
-    RkRef x = rk_scale(g, rk_gather(g, p.table, history), (float)sqrt(dim));
+    RkRef x = rk_scale(g, rk_layer_gather(b, p.table, history), (float)sqrt(dim));
     x = rk_layer_dropout(b, rk_add(g, x, places), rk_params_real(b->set, "dropout"));
     x = rk_mul(g, x, mask);
     for (uint32_t i = 0; i < (uint32_t)rk_params_int(b->set, "blocks"); i++)
@@ -114,18 +114,19 @@ score(RkModelBuild *b, RkRef items)
     Parts p = parts_of(b);
     items = rk_layer_items(b, items);
     if (rk_graph_type(g, items)->rank < 3)
-        return rk_layer_dot(b, last_state(b, &p), rk_gather(g, p.table, items));
+        return rk_layer_dot(b, last_state(b, &p), rk_layer_gather(b, p.table, items));
     RkRef x = norm(b, "", "norm", p.states);
     RkType one = rk_type(RK_F32, 4, RK_BATCH(1), RK_DIM(b->data->history), RK_DIM(1),
                          rk_layer_dim(b, x, -1));
-    return rk_sum(g, rk_mul(g, rk_reshape(g, x, one), rk_gather(g, p.table, items)), -1, FALSE);
+    return rk_sum(g, rk_mul(g, rk_reshape(g, x, one), rk_layer_gather(b, p.table, items)), -1,
+                  FALSE);
 }
 
 static RkRef
 rank(RkModelBuild *b)
 {
     Parts p = parts_of(b);
-    return rk_matmul(b->graph, last_state(b, &p), p.table, FALSE, TRUE);
+    return rk_layer_scores(b, last_state(b, &p), p.table);
 }
 
 const RkModel rk_model_sasrec = {

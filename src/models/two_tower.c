@@ -36,7 +36,7 @@ user_tower(RkModelBuild *b)
     uint32_t dim = (uint32_t)rk_params_int(b->set, "dim");
     RkRef table =
         rk_model_table(b, "user.weight", b->data->user, dim, rk_params_real(b->set, "init.std"));
-    RkRef x = tower(b, "user.tower", rk_gather(b->graph, table, rk_model_user(b)));
+    RkRef x = tower(b, "user.tower", rk_layer_gather(b, table, rk_model_user(b)));
     return rk_scale(b->graph, x, (float)(1 / rk_params_real(b->set, "temperature")));
 }
 
@@ -50,14 +50,15 @@ item_table(RkModelBuild *b)
 static RkRef
 score(RkModelBuild *b, RkRef items)
 {
-    RkRef item = rk_gather(b->graph, item_table(b), rk_layer_items(b, items));
+    RkRef item = rk_layer_gather(b, item_table(b), rk_layer_items(b, items));
     return rk_layer_dot(b, user_tower(b), tower(b, "item.tower", item));
 }
 
 static RkRef
 rank(RkModelBuild *b)
 {
-    return rk_matmul(b->graph, user_tower(b), tower(b, "item.tower", item_table(b)), FALSE, TRUE);
+    return rk_matmul(b->graph, user_tower(b),
+                     tower(b, "item.tower", rk_layer_values(b, item_table(b))), FALSE, TRUE);
 }
 
 const RkModel rk_model_two_tower = {

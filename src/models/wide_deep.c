@@ -21,8 +21,10 @@ score(RkModelBuild *b, RkRef items)
     RkGraph *g = b->graph;
     uint32_t dim = (uint32_t)rk_params_int(b->set, "dim"), n = rk_layer_n_fields(b, FALSE);
     RkRef fields = rk_layer_fields(b, "embed", dim, rk_params_real(b->set, "init.std"), FALSE);
-    RkRef parts[2] = {rk_reshape(g, fields, rk_type(RK_F32, 2, RK_BATCH(1), RK_DIM(n * dim))),
-                      rk_layer_numbers(b)};
+    RkRef parts[2] = {
+        rk_reshape(g, fields,
+                   rk_type(RK_F32, 2, RK_BATCH(1), RK_DIM(n * rk_layer_dim(b, fields, -1).n))),
+        rk_layer_numbers(b)};
     RkRef x = parts[1] != RK_NONE ? rk_concat(g, 1, 2, parts) : parts[0];
     RkRef hidden = rk_layer_mlp(b, "deep", x, rk_params_text(b->set, "layers"), RK_ACT_RELU,
                                 RK_ACT_RELU, rk_params_real(b->set, "dropout"));

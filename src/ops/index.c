@@ -223,6 +223,34 @@ bag_inverse_host(const RkOpArgs *args, const void *const *in, void *out)
         inverse[b] = ends[b] > begin ? 1.0f / (float)(ends[b] - begin) : 0.0f;
 }
 
+static gboolean
+remap_infer(const RkOpTypes *t, RkType *out, GError **error)
+{
+    const RkType *map = &t->in[1];
+    if (!rk_infer_dtype(t, 0, RK_U32, error) || !rk_infer_dtype(t, 1, RK_U32, error))
+        return FALSE;
+    if (map->rank < 1 || map->rank > 2 || (map->rank == 2 && !rk_dim_equal(map->dim[1], RK_DIM(1))))
+        return rk_infer_fail(t, error, "the map has one row for each code");
+    *out = t->in[0];
+    return TRUE;
+}
+
+static void
+remap_host(const RkOpArgs *args, const void *const *in, void *out)
+{
+    const uint32_t *index = in[0], *map = in[1];
+    uint32_t *to = out, n_rows = args->in[1].dim[0];
+    uint64_t n = rk_tensor_numel(&args->out);
+    for (uint64_t i = 0; i < n; i++)
+        to[i] = index[i] < n_rows ? map[index[i]] : UINT32_MAX;
+}
+
+static uint32_t
+remap_limit(const RkOpArgs *args, uint32_t i)
+{
+    return i == 0 ? args->in[1].dim[0] : 0;
+}
+
 static uint32_t
 ends_limit(const RkOpArgs *args, uint32_t i)
 {
@@ -255,12 +283,18 @@ static const RkSample inverse_samples[] = {
     {"all empty", 1, {RK_S_ENDS(3, 0)}},
 };
 
+static const RkSample remap_samples[] = {
+    {"a bag's", 2, {RK_S_INDEX2(8, 5, 20), RK_S_INDEX1(20, 7)}},
+    {"codes", 2, {RK_S_INDEX1(9, 3), RK_S_INDEX2(3, 1, 2)}},
+};
+
 static const char *const index_input[] = {"index", NULL};
 static const char *const part_inputs[] = {"part*", NULL};
 static const char *const bag_inputs[] = {"index", "ends?", NULL};
+static const char *const remap_inputs[] = {"index", "map", NULL};
 static const char *const ends_input[] = {"ends", NULL};
 
-enum { SORT_ROWS, HOST_CONCAT, BAG_IDS, BAG_USED, BAG_INVERSE };
+enum { SORT_ROWS, HOST_CONCAT, BAG_IDS, BAG_USED, BAG_INVERSE, REMAP };
 
 static const RkOp ops[] = {
     [SORT_ROWS] = {.name = "sort_rows",
@@ -310,6 +344,17 @@ static const RkOp ops[] = {
                      .cost = host_cost,
                      .n_samples = G_N_ELEMENTS(inverse_samples),
                      .samples = inverse_samples},
+    [REMAP] = {.name = "remap",
+               .input = remap_inputs,
+               .flags = RK_OP_HOST,
+               .padded = 1,
+               .infer = remap_infer,
+               .oracle = oracle_from_host,
+               .host = remap_host,
+               .index_limit = remap_limit,
+               .cost = host_cost,
+               .n_samples = G_N_ELEMENTS(remap_samples),
+               .samples = remap_samples},
 };
 
 RkFamily
@@ -340,6 +385,12 @@ RkRef
 rk_bag_used(RkGraph *graph, RkRef index, RkRef ends)
 {
     return rk_graph_op(graph, &ops[BAG_USED], 2, (RkRef[]){index, ends}, 0, NULL);
+}
+
+RkRef
+rk_remap(RkGraph *graph, RkRef index, RkRef map)
+{
+    return rk_graph_op(graph, &ops[REMAP], 2, (RkRef[]){index, map}, 0, NULL);
 }
 
 RkRef

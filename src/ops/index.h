@@ -24,5 +24,9 @@ RkRef rk_bag_used(RkGraph *graph, RkRef index, RkRef ends);
 // 1 / number of elements of each bag, f32 [bags, 1]; 0 for an empty one.
 RkRef rk_bag_inverse(RkGraph *graph, RkRef ends);
 
+// map[index]: where table rows of pruned models are. index u32 in any shape, map u32 [R] or [R, 1];
+// what is not below R becomes UINT32_MAX.
+RkRef rk_remap(RkGraph *graph, RkRef index, RkRef map);
+
 // All dimensions of a type as one. FALSE when more than one of them is the batch's.
 gboolean rk_flat_extent(const RkType *type, RkDim *extent);

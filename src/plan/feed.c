@@ -31,6 +31,18 @@ add_check(RkPlan *plan, RkRef input, uint32_t limit, gboolean padded, const char
     g_array_append_val(plan->checks, check);
 }
 
+// Small tables of codes that host ops read are copied once: nothing writes them after a load.
+static gboolean
+copy_codes(RkPlan *plan, RkRef param, GError **error)
+{
+    const RkNode *node = rk_graph_node(plan->graph, param);
+    if (plan->host_codes[param] != NULL)
+        return TRUE;
+    size_t bytes = rk_tensor_bytes(rk_state_tensor(plan->state, node->name));
+    plan->host_codes[param] = rk_arena_alloc(plan->memory, MAX(bytes, 4), sizeof(uint32_t));
+    return rk_state_read(plan->state, node->name, plan->host_codes[param], bytes, error);
+}
+
 // A host op runs before the submit, so it can only read what is on the host by then.
 static gboolean
 add_host_op(RkPlan *plan, RkRef ref, uint32_t *most_inputs, GError **error)
@@ -43,6 +55,11 @@ add_host_op(RkPlan *plan, RkRef ref, uint32_t *most_inputs, GError **error)
             plan->node[plan->node[node->in[i]].root].home == RK_HOME_INPUT)
             continue;
         const RkNode *from = rk_graph_node(plan->graph, node->in[i]);
+        if (from->kind == RK_NODE_PARAM && from->type.dtype == RK_U32) {
+            if (!copy_codes(plan, node->in[i], error))
+                return FALSE;
+            continue;
+        }
         g_set_error(error, RK_ERROR, RK_ERROR_UNSUPPORTED,
                     "Can't compile the graph: %s, which a lookup's gradient needs on the host, "
                     "reads %s, which the device computes. Feed those indices as an input.",
@@ -58,6 +75,7 @@ rk_plan_find_checks(RkPlan *plan, GError **error)
     uint32_t most_inputs = 0;
     plan->checks = g_array_new(FALSE, FALSE, sizeof(IndexCheck));
     plan->hosts = g_array_new(FALSE, FALSE, sizeof(RkRef));
+    plan->host_codes = rk_arena_new0(plan->memory, void *, plan->n_nodes + 1);
     for (RkRef ref = 0; ref < plan->n_nodes; ref++) {
         const RkNode *node = rk_graph_node(plan->graph, ref);
         if (!plan->node[ref].live || node->kind != RK_NODE_OP)
@@ -79,7 +97,9 @@ void *
 rk_plan_host_bytes(const RkPlan *plan, RkRef ref)
 {
     const RkPlanNode *n = &plan->node[plan->node[ref].root];
-    return n->home == RK_HOME_INPUT ? (char *)rk_buffer_map(plan->input) + n->offset : NULL;
+    if (n->home == RK_HOME_INPUT)
+        return (char *)rk_buffer_map(plan->input) + n->offset;
+    return plan->host_codes != NULL ? plan->host_codes[ref] : NULL;
 }
 
 // Where an element is, as whoever made the input thinks of it. Caller frees.

@@ -55,6 +55,7 @@ struct RkPlan {
     GArray *steps;        // of RkPlanStep
     GArray *checks;       // of IndexCheck, see feed.c
     GArray *hosts;        // of RkRef: live host ops in order
+    void **host_codes;    // [n_nodes] u32 parameters that host ops read, NULL for others
     const void **host_in; // room for the inputs of any of them
     uint32_t n_dispatches;
     gboolean in_flight;

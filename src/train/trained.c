@@ -23,6 +23,7 @@ rk_trained_free(RkTrained *trained)
     g_clear_pointer(&trained->names, g_ptr_array_unref);
     g_clear_pointer(&trained->vocabulary_of, g_ptr_array_unref);
     g_clear_pointer(&trained->vocabularies, g_hash_table_unref);
+    g_clear_pointer(&trained->form, rk_model_form_free);
     g_clear_pointer(&trained->facts, json_node_unref);
     g_free(trained);
 }
@@ -110,6 +111,19 @@ read_data(RkTrained *t, GError **error)
     return TRUE;
 }
 
+static gboolean
+read_form(RkTrained *t, GError **error)
+{
+    JsonArray *array;
+    JsonObject *facts = json_node_get_object(t->facts);
+    if (!json_object_has_member(facts, "form"))
+        return TRUE;
+    if (!rk_json_array(facts, "form", &array, error))
+        return FALSE;
+    t->data.form = t->form = rk_model_form_from_json(array, error);
+    return t->form != NULL;
+}
+
 static RkVocabulary *
 read_interned(const RkTrained *t, const char *name, GError **error)
 {
@@ -179,7 +193,7 @@ rk_trained_open(RkStore *store, const char *name, uint32_t version, GError **err
     t->model = rk_model_find(t->stored->kind, error);
     if (t->model != NULL)
         t->facts = rk_json_parse(t->stored->facts, "the model's facts", error);
-    if (t->facts != NULL && read_settings(t, error) && read_data(t, error) &&
+    if (t->facts != NULL && read_settings(t, error) && read_data(t, error) && read_form(t, error) &&
         read_vocabularies(t, error))
         return g_steal_pointer(&t);
     g_prefix_error(error, "Can't open the model %s: ", name);
@@ -368,6 +382,8 @@ load_param(const RkTrained *t, const RkModelParam *param, const RkTrainFeatures 
     if (!find_matching(t, features, param->feature, &m, error) ||
         !rk_state_read(state, param->name, matched, bytes, error))
         return FALSE;
+    if (param->part_of != NULL && type->dtype == RK_U32) // a code without a row
+        memset(matched, 0xff, bytes);
     Matching of_values = {0};
     if (param->codes >= 0 && !find_matching(t, features, param->codes, &of_values, error))
         return FALSE;

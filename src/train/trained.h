@@ -19,6 +19,7 @@ struct RkTrained {
     GPtrArray *names;          // of data's features
     GPtrArray *vocabulary_of;  // [n_features] names of vocabularies; NULL entries have none
     GHashTable *vocabularies;  // name -> RkVocabulary
+    RkModelForm *form;         // how it was compressed; NULL when it never was. data.form
     JsonNode *facts;           // as stored: "metrics", "device", "seed", ..
 };
 

@@ -135,6 +135,10 @@ facts_text(Stream *s, GError **error)
         json_builder_add_value(json, json_object_dup_member(json_node_get_object(given), l->data));
     }
     add_data(f, json);
+    if (f->data.form != NULL) {
+        json_builder_set_member_name(json, "form");
+        rk_model_form_to_json(f->data.form, json);
+    }
     if (f->fitted != NULL) {
         g_autofree char *fitted = rk_features_to_json(f->fitted);
         GBytes *totals = rk_features_to_bytes(f->fitted);

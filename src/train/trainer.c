@@ -113,7 +113,8 @@ first_weights(RkTrainer *t, GError **error)
         const RkTensor *tensor = rk_state_tensor(t->state, param->name);
         size_t bytes = rk_tensor_bytes(tensor);
         g_autofree float *values = g_malloc0(bytes);
-        rk_model_init(param, tensor, t->options.seed, values);
+        if (tensor->dtype == RK_F32)
+            rk_model_init(param, tensor, t->options.seed, values);
         if (!rk_state_write(t->state, param->name, values, bytes, error) ||
             (t->options.initial != NULL && !given_weights(t, param, error)))
             return FALSE;
@@ -200,11 +201,17 @@ rk_trainer_new(const RkTrainOptions *options, GError **error)
                                          .split = options->split,
                                          .model = options->model,
                                          .set = t->set,
-                                         .like = options->model->candidates ? NULL : options->from,
+                                         .like = options->model->candidates ? NULL
+                                                 : options->like != NULL    ? options->like
+                                                                            : options->from,
                                          .history = options->history,
                                          .positive_from = rk_params_real(t->set, "positive.from"),
                                          .cancelled = options->cancelled};
     t->features = rk_train_features_new(&data, error);
+    if (t->features != NULL) // a pruned model is trained in the form that it has
+        t->features->data.form = options->form != NULL   ? options->form
+                                 : options->from != NULL ? options->from->form
+                                                         : NULL;
     if (t->features == NULL || !build_graph(t, error) || !first_weights(t, error) ||
         !compile_plans(t, error) || !start_loader(t, error))
         return NULL;

@@ -41,6 +41,8 @@ typedef struct {
     const RkTrainSettings *settings; // must outlive the trainer
     uint64_t seed;
     const RkTrained *from;     // weights to start from, by id; NULL: drawn
+    const RkTrained *like;     // scale numbers as this one's were; NULL: as `from`'s
+    const RkModelForm *form;   // how the model is compressed; NULL: as `from` is
     const RkWeights *initial;  // weights to start from, by name; what it lacks is drawn
     const RkTrainPosition *at; // go on from here; rk_trainer_state() then gets its weights
     gboolean profile;          // timestamps around every op, for rk_trainer_steps()

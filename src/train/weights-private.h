@@ -9,6 +9,3 @@ RkWeights *rk_weights_read_npz(const char *path, GError **error);
 gboolean rk_weights_write_npz(const RkWeights *weights, const char *path, GError **error);
 RkWeights *rk_weights_read_json(const char *path, GError **error);
 gboolean rk_weights_write_json(const RkWeights *weights, const char *path, GError **error);
-
-// A tensor's numbers as floats [numel]; free them.
-float *rk_weight_floats(const RkWeight *weight);
