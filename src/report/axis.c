@@ -25,6 +25,13 @@ rk_axis_clear(RkAxis *axis)
     g_clear_pointer(&axis->categories, g_ptr_array_unref);
 }
 
+void
+rk_axis_set(RkAxis *axis, const char *title, RkScale scale, RkUnit unit)
+{
+    rk_axis_clear(axis);
+    rk_axis_init(axis, title, scale, unit);
+}
+
 guint
 rk_axis_category(RkAxis *axis, const char *name)
 {

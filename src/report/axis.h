@@ -29,6 +29,9 @@ typedef struct {
 void rk_axis_init(RkAxis *axis, const char *title, RkScale scale, RkUnit unit);
 void rk_axis_clear(RkAxis *axis);
 
+// Clears it and makes it another.
+void rk_axis_set(RkAxis *axis, const char *title, RkScale scale, RkUnit unit);
+
 // Adds a name and returns its index.
 guint rk_axis_category(RkAxis *axis, const char *name);
 
