@@ -141,8 +141,8 @@ nines_ticks(const RkAxis *axis, GArray *ticks)
         if (SHARES[i] >= axis->lo && SHARES[i] <= axis->hi + 1e-12) {
             gboolean labelled = SHARES[i] != 0.75 && SHARES[i] != 0.95;
             char text[24];
-            g_ascii_formatd(text, sizeof text, "p%.9g", SHARES[i] * 100);
-            add(ticks, SHARES[i], labelled ? g_strdup(text) : NULL);
+            g_ascii_formatd(text, sizeof text, "%.9g", SHARES[i] * 100);
+            add(ticks, SHARES[i], labelled ? g_strconcat("p", text, NULL) : NULL);
         }
 }
 
