@@ -2,6 +2,7 @@
 //
 // Latency, throughput and accuracy in one picture: p99 across, accuracy up, throughput as the area
 // of a point. Settings that no other beats in all three are full and joined; the rest is hollow.
+#include "report/canvas.h"
 #include "report/charts.h"
 
 #include <math.h>
@@ -79,7 +80,8 @@ rk_chart_pareto(const RkTradeoff *points, gsize n, const char *metric, double li
     RkSeries *front = rk_chart_series(chart, 0, "beaten by none", RK_SERIES_POINTS);
     rest->ink = RK_INK_NEUTRAL;
     front->ink = RK_INK_SERIES;
-    front->style = rest->style + RK_N_SERIES_INKS; // the same marker; full or hollow tells them
+    rest->style = RK_N_MARKERS; // the same marker, a circle: full or hollow tells them apart
+    front->style = 2 * RK_N_MARKERS;
     gsize n_named = 0, n_invalid = 0;
     for (gsize i = 0; i < n; i++) {
         const RkTradeoff *p = &points[i];

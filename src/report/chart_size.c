@@ -57,7 +57,7 @@ rk_chart_size(const RkSizePoint *points, gsize n, const char *metric)
         rk_series_add_point(s, p->bytes, p->accuracy, 0,
                             RK_POINT_LABEL | (p->parent ? RK_POINT_OUTLINE : 0u), p->name);
         if (p->parent) {
-            g_autofree char *label = g_strdup_printf("%s, %s", p->name, metric);
+            g_autofree char *label = g_strdup_printf("as %s", p->name);
             rk_chart_mark(chart, 0, FALSE, p->accuracy, RK_INK_NEUTRAL, label);
         }
     }

@@ -289,16 +289,28 @@ hatch(const Stretch *st, const RkRect *r)
 }
 
 // What fits into a bar or a cell, or nothing: half a number would be a lie.
-static void
+static gboolean
 text_inside(const Stretch *st, const RkRect *r, const char *text, RkInk ink)
 {
     double size = RK_TEXT_SMALL - 0.5;
     double width = rk_measure_width(st->layout->measure, text, size, FALSE);
     if (width + 8 > r->width || r->height < size + 2)
-        return;
+        return FALSE;
     const RkTextStyle style = {.size = size, .ink = ink, .anchor = RK_ANCHOR_MIDDLE};
     st->canvas->class->text(st->canvas,
                             (RkPoint){r->x + r->width / 2, r->y + r->height / 2 + size * 0.36},
+                            text, &style);
+    return TRUE;
+}
+
+// Behind a bar too short for it, where nothing is stacked.
+static void
+text_behind(const Stretch *st, const RkRect *r, const char *text)
+{
+    double size = RK_TEXT_SMALL - 0.5;
+    const RkTextStyle style = {.size = size, .ink = RK_INK_MUTED, .halo = TRUE};
+    st->canvas->class->text(st->canvas,
+                            (RkPoint){r->x + r->width + 4, r->y + r->height / 2 + size * 0.36},
                             text, &style);
 }
 
@@ -320,8 +332,11 @@ draw_spans(const Stretch *st)
         st->canvas->class->rect(st->canvas, &bar, &style);
         g_autofree char *text = rk_quantity(s->x[i] - s->low[i], st->layout->chart->x.unit);
         hatch(st, &bar);
+        gboolean inside = FALSE;
         if (s->style % 2 == 0) // hatched ones have no calm ground for text
-            text_inside(st, &bar, text, RK_INK_ON_SERIES);
+            inside = text_inside(st, &bar, text, RK_INK_ON_SERIES);
+        if (!inside && p->panel->series->len == 1)
+            text_behind(st, &bar, text);
         end_tip(st);
     }
 }
@@ -417,7 +432,8 @@ rk_draw_swatch(const RkSeries *s, RkRect box, RkCanvas *canvas)
             draw_marker(&stretch, middle, 3.5, 0);
         break;
     case RK_SERIES_POINTS:
-        draw_marker(&stretch, middle, 4.5, 0);
+        draw_marker(&stretch, middle, 4.5,
+                    s->flags != NULL && s->n > 0 ? s->flags[0] & RK_POINT_HOLLOW : 0);
         break;
     default:
         canvas->class->rect(canvas, &block, &area);

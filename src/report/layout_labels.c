@@ -120,12 +120,20 @@ is_free(const Room *room, const RkRect *box)
     return TRUE;
 }
 
+// What a point takes, with the ring around it.
+static double
+reach_of(const RkPanelLayout *panel, const RkSeries *s, gsize k)
+{
+    gboolean ring = s->flags != NULL && (s->flags[k] & RK_POINT_OUTLINE);
+    return rk_layout_radius(panel, s, k) + (ring ? 5 : 0);
+}
+
 static void
 take_points(Room *room, const RkSeries *s)
 {
     for (gsize k = 0; k < s->n; k++) {
         RkPoint p = rk_layout_point(room->layout, room->panel, s->x[k], s->y[k]);
-        double r = rk_layout_radius(room->panel, s, k);
+        double r = reach_of(room->panel, s, k);
         RkRect box = {p.x - r, p.y - r, 2 * r, 2 * r};
         if (!isnan(p.y))
             g_array_append_val(room->taken, box);
@@ -138,13 +146,13 @@ label_point(Room *room, const RkSeries *s, gsize k)
 {
     static const struct {
         double dx, dy, shift; // from the point; share of the text's width to its left
-    } PLACES[] = {{1, 0, 0},      {-1, 0, 1},    {0, -1, 0.5},    {0, 1, 0.5},
-                  {0.7, -0.9, 0}, {0.7, 0.9, 0}, {-0.7, -0.9, 1}, {-0.7, 0.9, 1}};
+    } PLACES[] = {{1, 0, 0},    {-1, 0, 1},  {0, -1, 0.5}, {0, 1, 0.5},
+                  {0, -1, 0.1}, {0, 1, 0.1}, {0, -1, 0.9}, {0, 1, 0.9}};
     RkPoint p = rk_layout_point(room->layout, room->panel, s->x[k], s->y[k]);
     const char *name = g_ptr_array_index(s->labels, k);
     if (isnan(p.y) || name == NULL)
         return;
-    double line = rk_layout_line_height(room->layout), r = rk_layout_radius(room->panel, s, k);
+    double line = rk_layout_line_height(room->layout), r = reach_of(room->panel, s, k);
     g_autofree char *text = rk_measure_fit(room->layout->measure, name, RK_TEXT_SMALL, FALSE,
                                            MAX(room->panel->plot.width * 0.4, 60));
     double width = rk_measure_width(room->layout->measure, text, RK_TEXT_SMALL, FALSE);
@@ -161,22 +169,31 @@ label_point(Room *room, const RkSeries *s, gsize k)
     }
 }
 
-static void
-label_points(Room *room)
+// Among so many points no name finds a place.
+#define MANY_POINTS 2000
+
+static gboolean
+take_all_points(Room *room)
 {
     const GPtrArray *series = room->panel->panel->series;
-    const gsize MANY = 2000; // points among which no name finds a place
     gsize n = 0;
     for (guint i = 0; i < series->len; i++) {
         const RkSeries *s = g_ptr_array_index(series, i);
         n += s->kind == RK_SERIES_POINTS ? s->n : 0;
     }
-    for (guint i = 0; i < series->len && n <= MANY; i++) {
+    for (guint i = 0; i < series->len && n <= MANY_POINTS; i++) {
         const RkSeries *s = g_ptr_array_index(series, i);
         if (s->kind == RK_SERIES_POINTS && !s->hidden)
             take_points(room, s);
     }
-    for (int pass = 0; pass < 2 && n <= MANY; pass++) // what stands out first
+    return n <= MANY_POINTS;
+}
+
+static void
+label_points(Room *room)
+{
+    const GPtrArray *series = room->panel->panel->series;
+    for (int pass = 0; pass < 2; pass++) // what stands out first
         for (guint i = 0; i < series->len; i++) {
             const RkSeries *s = g_ptr_array_index(series, i);
             for (gsize k = 0; s->flags != NULL && !s->hidden && k < s->n; k++)
@@ -227,10 +244,12 @@ rk_layout_labels(RkLayout *layout)
         RkPanelLayout *panel = g_ptr_array_index(layout->panels, i);
         g_autoptr(GArray) taken = g_array_new(FALSE, FALSE, sizeof(RkRect));
         Room room = {layout, panel, taken};
+        gboolean few = take_all_points(&room);
         for (guint m = 0; m < panel->panel->marks->len; m++)
             label_mark(&room, &g_array_index(panel->panel->marks, RkMark, m));
         if (direct)
             label_lines(layout, panel);
-        label_points(&room);
+        if (few)
+            label_points(&room);
     }
 }

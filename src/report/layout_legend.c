@@ -18,6 +18,15 @@ is_named(const RkSeries *s)
     return !s->quiet && s->kind != RK_SERIES_CELLS && s->name[0] != '\0';
 }
 
+// A line that ends far from the right edge would be tied to its name by a long leader.
+static gboolean
+ends_at_right(const RkChart *chart, const RkSeries *s)
+{
+    RkAxis whole = chart->x;
+    rk_axis_reset(&whole);
+    return s->n == 0 || rk_axis_place(&whole, s->x[s->n - 1]) > 0.85;
+}
+
 gboolean
 rk_layout_labels_lines(const RkLayout *layout)
 {
@@ -32,7 +41,7 @@ rk_layout_labels_lines(const RkLayout *layout)
             const RkSeries *s = g_ptr_array_index(panel->series, i);
             if (!is_named(s))
                 continue;
-            if (s->kind != RK_SERIES_LINE)
+            if (s->kind != RK_SERIES_LINE || !ends_at_right(chart, s))
                 return FALSE;
             here++;
         }

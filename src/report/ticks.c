@@ -105,6 +105,17 @@ linear_ticks(const RkAxis *axis, double n, GArray *ticks)
         add(ticks, k * step, linear_label(axis, k * step, step));
 }
 
+// Powers of two, as KiB and MiB go.
+static void
+byte_ticks(const RkAxis *axis, double n, GArray *ticks)
+{
+    int from = (int)ceil(log2(axis->lo) - 1e-9), to = (int)floor(log2(axis->hi) + 1e-9);
+    int every = MAX(1, (int)ceil((to - from) / MAX(n, 1)));
+    for (int e = from; e <= to; e++)
+        if (((e % every) + every) % every == 0)
+            add(ticks, ldexp(1, e), rk_quantity(ldexp(1, e), axis->unit));
+}
+
 static void
 log_ticks(const RkAxis *axis, double n, GArray *ticks)
 {
@@ -116,6 +127,10 @@ log_ticks(const RkAxis *axis, double n, GArray *ticks)
             g_free(tick->label);
             tick->label = rk_quantity(tick->value, axis->unit);
         }
+        return;
+    }
+    if (axis->unit == RK_UNIT_BYTES) {
+        byte_ticks(axis, n, ticks);
         return;
     }
     int every = MAX(1, (int)ceil(decades / MAX(n, 1)));
