@@ -278,7 +278,7 @@ rk_layout_natural_height(const RkChart *chart, double width)
     double legend = (width < 480 ? 2 : 1) * 18.0 + (chart->note != NULL ? 32 : 0);
     if (rows > 0)
         return 72 + legend + MAX(rows, 2) * ROW_HEIGHT;
-    double one = CLAMP(width * 0.46, 220, 340);
+    double one = CLAMP(width * 0.46, 250, 340);
     return one * (1 + 0.62 * (chart->panels->len - 1)) + (chart->note != NULL ? 16 : 0);
 }
 
@@ -320,5 +320,6 @@ rk_layout_radius(const RkPanelLayout *panel, const RkSeries *series, gsize i)
     double largest = largest_size(panel->panel);
     if (!(largest > 0) || !(series->size[i] > 0))
         return 2.5;
-    return MAX(2.5, MAX_RADIUS * sqrt(MIN(series->size[i] / largest, 1)));
+    double most = CLAMP(panel->plot.width / 32, 7, MAX_RADIUS);
+    return MAX(2.5, most * sqrt(MIN(series->size[i] / largest, 1)));
 }
