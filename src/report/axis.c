@@ -110,12 +110,16 @@ rk_axis_fit(RkAxis *axis, double low, double high)
         low = MIN(low, 0);
         high = MAX(high, 0);
     }
+    if (axis->scale == RK_SCALE_LOG) { // 1e308 is as far as doubles go
+        low = CLAMP(low, 1e-299, HUGE_VALUE / 1e3);
+        high = CLAMP(high, low, HUGE_VALUE / 1e3);
+    }
     double from = straight(axis, low), to = straight(axis, high);
     double room = to > from ? (to - from) * axis->pad : margin_of_one(axis, from);
     gboolean touches_zero = axis->from_zero && low == 0;
     axis->full_lo = curved(axis, touches_zero ? from : from - room);
     axis->full_hi = curved(axis, to + room);
-    if (axis->scale == RK_SCALE_LOG) { // 1e308 is as far as it goes
+    if (axis->scale == RK_SCALE_LOG) {
         axis->full_lo = MAX(axis->full_lo, 1e-300);
         axis->full_hi = MIN(axis->full_hi, HUGE_VALUE);
     }

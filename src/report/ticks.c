@@ -74,6 +74,18 @@ label_step(const RkAxis *axis)
     return in_seconds ? &SECONDS : rk_unit_step(axis->unit, largest(axis));
 }
 
+// Labels on a log scale carry their unit.
+static char *
+with_unit(const RkAxis *axis, char *digits, const RkUnitStep *unit)
+{
+    if (axis->scale != RK_SCALE_LOG || unit->symbol[0] == '\0')
+        return digits;
+    const char *space = unit->symbol[0] == '/' ? "" : " ";
+    char *label = g_strconcat(digits, space, unit->symbol, NULL);
+    g_free(digits);
+    return label;
+}
+
 static char *
 linear_label(const RkAxis *axis, double value, double step)
 {
@@ -83,11 +95,11 @@ linear_label(const RkAxis *axis, double value, double step)
     double shown = step / unit->factor;
     if (largest(axis) / unit->factor >= 1e6 || largest(axis) / unit->factor < 1e-4) {
         char text[40];
-        g_ascii_formatd(text, sizeof text, "%.6g", value / unit->factor);
-        return g_strdup(text);
+        g_ascii_formatd(text, sizeof text, "%.15g", value / unit->factor);
+        return with_unit(axis, g_strdup(text), unit);
     }
     int decimals = MAX(0, (int)ceil(-log10(shown) - 1e-9));
-    return rk_quantity_in(value, unit, decimals);
+    return with_unit(axis, rk_quantity_in(value, unit, decimals), unit);
 }
 
 static void
@@ -122,11 +134,6 @@ log_ticks(const RkAxis *axis, double n, GArray *ticks)
     double decades = log10(axis->hi) - log10(axis->lo);
     if (decades < 0.7 && n >= 2) { // within a decade round steps say more than powers
         linear_ticks(axis, MIN(n, 5), ticks);
-        for (guint i = 0; i < ticks->len; i++) {
-            RkTick *tick = &g_array_index(ticks, RkTick, i);
-            g_free(tick->label);
-            tick->label = rk_quantity(tick->value, axis->unit);
-        }
         return;
     }
     if (axis->unit == RK_UNIT_BYTES) {

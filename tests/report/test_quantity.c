@@ -18,7 +18,7 @@ numbers_that_a_person_reads(void)
         {90, RK_UNIT_SECONDS, "1.5 min"},        {0, RK_UNIT_SECONDS, "0 s"},
         {12400, RK_UNIT_PER_SECOND, "12.4 k/s"}, {640, RK_UNIT_PER_SECOND, "640/s"},
         {9600, RK_UNIT_COUNT, "9600"},           {12400, RK_UNIT_COUNT, "12.4 k"},
-        {1572864, RK_UNIT_BYTES, "1.5 MiB"},     {1023, RK_UNIT_BYTES, "1 KiB"},
+        {1572864, RK_UNIT_BYTES, "1.5 MiB"},     {1023, RK_UNIT_BYTES, "1023 B"},
         {0.474, RK_UNIT_SHARE, "47.4 %"},        {1, RK_UNIT_SHARE, "100 %"},
         {0.9996, RK_UNIT_SHARE, "99.96 %"}, // not quite all
         {0.0012, RK_UNIT_SHARE, "0.12 %"},       {0.81234, RK_UNIT_METRIC, "0.8123"},
