@@ -1,18 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Shared by frame.c (questions), frame_load.c (reading) and batch_fill.c (gathering).
+// Shared by frame.c (questions), frame_load.c (reading), frame_values.c (single values) and
+// batch_fill.c (gathering).
 #pragma once
 
 #include "dataset/frame.h"
 
-// What selects a field's value.
-typedef enum {
-    RK_KEY_ROW,  // the event
-    RK_KEY_USER, // the event's user: a side table of users
-    RK_KEY_ITEM, // its item
-} RkFrameKey;
-
-typedef struct {
+struct RkFrameField {
     char *name; // as it was asked for
     RkFieldKind kind;
     RkColumnType type;
@@ -30,7 +24,7 @@ typedef struct {
     uint64_t *begin;
     uint32_t *length;
     GArray *values; // of uint32_t
-} RkFrameField;
+};
 
 struct RkFrame {
     RkFrameOptions options;

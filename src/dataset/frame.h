@@ -65,4 +65,25 @@ const RkHistory *rk_frame_history(RkFrame *frame, GError **error);
 const uint64_t *rk_frame_item_counts(RkFrame *frame, GError **error);
 const RkNegativeLists *rk_frame_negative_lists(RkFrame *frame, GError **error);
 
+// ---- at serving ----------------------------------------------------------------------------
+
+// What selects a field's value where there is no event of the pair to be scored.
+typedef enum {
+    RK_KEY_ROW,  // an event, whatever stands for it
+    RK_KEY_USER, // the user: ids, a side table of users, the user's past
+    RK_KEY_ITEM, // the item
+} RkFrameKey;
+
+typedef struct RkFrameField RkFrameField;
+
+// A field that was loaded, by the name that it was asked for; NULL without one. Owned by the frame.
+const RkFrameField *rk_frame_lookup(const RkFrame *frame, const char *field, RkFrameKey *key);
+
+// Its code or the bits of its float for a row, user or item, what a missing one has for a key that
+// isn't there. Features of a user's or item's past are what the whole training part says.
+uint32_t rk_frame_value(const RkFrame *frame, const RkFrameField *field, uint32_t key);
+
+// The codes of a field of several, n of them; 0 for a key that isn't there.
+const uint32_t *rk_frame_codes(const RkFrameField *field, uint32_t key, uint32_t *n);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(RkFrame, rk_frame_free)

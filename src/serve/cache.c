@@ -17,13 +17,7 @@ const char *const rk_cache_policies[] = {"none",    "lru",    "lfu",   "clock", 
                                          "tinylfu", "s3fifo", "sieve", NULL};
 
 const RkParam rk_cache_params[] = {
-    {"cache.policy", RK_PARAM_CHOICE, 0, 0, "none", NULL,
-     "none|lru|lfu|clock|arc|tinylfu|s3fifo|sieve", "What decides which entries a cache keeps"},
-    {"cache.entries", RK_PARAM_INT, 0, 1u << 30, "10000", "entries", NULL, "Room in the cache"},
-    {"cache.small", RK_PARAM_REAL, 0.01, 0.9, "0.1", NULL, NULL,
-     "s3fifo: share of the room that newcomers pass through"},
-    {"cache.window", RK_PARAM_REAL, 0.01, 0.9, "0.01", NULL, NULL,
-     "tinylfu: share of the room that newcomers pass through"},
+#include "serve/cache_params.def"
 };
 const size_t rk_n_cache_params = G_N_ELEMENTS(rk_cache_params);
 
