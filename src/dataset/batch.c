@@ -14,6 +14,8 @@ const RkParam rk_batch_params[] = {
     {"label.binary", RK_PARAM_BOOL, 0, 0, "false", NULL, NULL, "Make labels 0 or 1 by a threshold"},
     {"label.threshold", RK_PARAM_REAL, -1e30, 1e30, "1", NULL, NULL,
      "Labels at or above it are 1 (label.binary)"},
+    {"bag.capacity", RK_PARAM_INT, 1, 100000, "16", "values", NULL,
+     "Values of a multi-valued field that a batch has room for, a sample on average"},
     {"bag.overflow", RK_PARAM_CHOICE, 0, 0, "error", NULL, "error|truncate",
      "What to do when the values of a batch's bags don't fit: stop, or leave out the last ones"},
     {"history.parts", RK_PARAM_CHOICE, 0, 0, "auto", NULL, "auto|train|all",

@@ -61,8 +61,9 @@ typedef struct {
 } RkBatchColumn;
 
 // The settings of batches, one table: `batch`, `shuffle`, `drop-last`, `loader.threads`,
-// `label.binary`, `label.threshold`, `bag.overflow`, `history.parts`, `sequence.windows`. Those of
-// negatives.h and imbalance.h stand beside it; a set made of several tables does for all.
+// `label.binary`, `label.threshold`, `bag.capacity`, `bag.overflow`, `history.parts`,
+// `sequence.windows`. Those of negatives.h and imbalance.h stand beside it; a set made of several
+// tables does for all.
 extern const RkParam rk_batch_params[];
 extern const size_t rk_n_batch_params;
 

@@ -180,7 +180,7 @@ fill_bag(const Fill *fill, uint32_t c, GError **error)
         if (n > room - end && !fill->plan->truncate) {
             g_set_error(error, RK_ERROR, RK_ERROR_DATA,
                         "Can't fill a batch: the values of %s don't fit into %" G_GUINT64_FORMAT
-                        " places, %u a sample. Give it more room, or set bag.overflow=truncate.",
+                        " places, %u a sample. Raise bag.capacity, or set bag.overflow=truncate.",
                         field->name, room, about(fill, c)->capacity);
             return FALSE;
         }

@@ -26,7 +26,7 @@ typedef struct {
     void (*ceiling)(const RkSynth *synth, JsonBuilder *builder);
 } RkSynthKind;
 
-extern const RkSynthKind rk_synth_ratings, rk_synth_ctr, rk_synth_sequence;
+extern const RkSynthKind rk_synth_ratings, rk_synth_ctr, rk_synth_sequence, rk_synth_ranking;
 
 struct RkSynth {
     RkChunkSource source; // first, so that a source is a synth
@@ -142,3 +142,17 @@ uint32_t rk_seen_next(const RkSeen *seen, uint32_t code, uint32_t n);
 
 // "users" or "items" of the settings, 0 meaning `automatic`.
 uint32_t rk_synth_size(const RkParams *params, const char *name, double automatic);
+
+// A row whose planted probability is known.
+typedef struct {
+    double score; // what rows are ranked by
+    double p;
+    gboolean click;
+} RkSynthJudged;
+
+// The chance that a click stands above a non-click, ties half: in expectation (clicks and
+// non-clicks drawn by p and 1 - p) and for the labels that came. Sorts the rows.
+void rk_synth_auc(RkSynthJudged *rows, uint32_t n, double *expected, double *observed);
+
+// auc, logloss and rate with their observed twins, as members of an open object. Sorts the rows.
+void rk_synth_add_click_metrics(JsonBuilder *builder, RkSynthJudged *rows, uint32_t n);

@@ -5,9 +5,10 @@
 
 #include <string.h>
 
-static const RkSynthKind *const KINDS[] = {&rk_synth_ratings, &rk_synth_ctr, &rk_synth_sequence};
+static const RkSynthKind *const KINDS[] = {&rk_synth_ratings, &rk_synth_ctr, &rk_synth_sequence,
+                                           &rk_synth_ranking};
 
-const char *const rk_synth_kinds[] = {"ratings", "ctr", "sequence", NULL};
+const char *const rk_synth_kinds[] = {"ratings", "ctr", "sequence", "ranking", NULL};
 _Static_assert(G_N_ELEMENTS(rk_synth_kinds) == G_N_ELEMENTS(KINDS) + 1, "a name for every kind");
 
 static const RkSynthKind *

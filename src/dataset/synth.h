@@ -13,7 +13,7 @@
 
 typedef struct RkSynth RkSynth;
 
-// "ratings", "ctr", "sequence", NULL.
+// "ratings", "ctr", "sequence", "ranking", NULL.
 extern const char *const rk_synth_kinds[];
 
 // The settings of a kind, what it is in a sentence, and the split that suits it; RK_ERROR_USAGE

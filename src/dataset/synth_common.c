@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Drawing, popularity and users, for the kinds of generated data.
+// Drawing, popularity, users and the ceiling of clicks, for the kinds of generated data.
 #include "dataset/synth-private.h"
 
 #include "base/exact.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 double
 rk_draw_normal(RkDraw *draw)
@@ -218,4 +219,57 @@ rk_seen_next(const RkSeen *seen, uint32_t code, uint32_t n)
     while (rk_seen_has(seen, code))
         code = code + 1 < n ? code + 1 : 0;
     return code;
+}
+
+// ---- clicks ------------------------------------------------------------------------------------
+
+static int
+compare(const void *a, const void *b)
+{
+    double x = ((const RkSynthJudged *)a)->score, y = ((const RkSynthJudged *)b)->score;
+    return (x > y) - (x < y);
+}
+
+void
+rk_synth_auc(RkSynthJudged *rows, uint32_t n, double *expected, double *observed)
+{
+    qsort(rows, n, sizeof *rows, compare);
+    double below[2] = {0}, wins[2] = {0}, clicks[2] = {0};
+    for (uint32_t i = 0, end; i < n; i = end) {
+        double plus[2] = {0}, minus[2] = {0};
+        for (end = i; end < n && rows[end].score == rows[i].score; end++) {
+            plus[0] += rows[end].p;
+            minus[0] += 1 - rows[end].p;
+            plus[1] += rows[end].click;
+            minus[1] += !rows[end].click;
+        }
+        for (int k = 0; k < 2; k++) {
+            wins[k] += plus[k] * (below[k] + minus[k] / 2);
+            below[k] += minus[k];
+            clicks[k] += plus[k];
+        }
+    }
+    *expected = wins[0] / (clicks[0] * below[0]);
+    *observed = wins[1] / (clicks[1] * below[1]);
+}
+
+void
+rk_synth_add_click_metrics(JsonBuilder *b, RkSynthJudged *rows, uint32_t n)
+{
+    double entropy = 0, loss = 0, sum = 0, clicks = 0, auc, auc_observed;
+    for (uint32_t i = 0; i < n; i++) {
+        double p = rows[i].p;
+        double log_p = rk_exact_log(MAX(p, 1e-300)), log_q = rk_exact_log(MAX(1 - p, 1e-300));
+        entropy -= p * log_p + (1 - p) * log_q;
+        loss -= rows[i].click ? log_p : log_q;
+        sum += p;
+        clicks += rows[i].click;
+    }
+    rk_synth_auc(rows, n, &auc, &auc_observed);
+    rk_json_add_real(b, "auc", auc);
+    rk_json_add_real(b, "logloss", entropy / n);
+    rk_json_add_real(b, "rate", sum / n);
+    rk_json_add_real(b, "auc_observed", auc_observed);
+    rk_json_add_real(b, "logloss_observed", loss / n);
+    rk_json_add_real(b, "rate_observed", clicks / n);
 }

@@ -15,7 +15,6 @@
 #include "base/exact.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define N_DENSE     13u
@@ -362,80 +361,21 @@ build(RkSynth *synth, const RkParams *params, GError **error)
 
 // ---- ceiling -----------------------------------------------------------------------------------
 
-typedef struct {
-    double score; // what rows are ranked by
-    double p;
-    gboolean click;
-} Judged;
-
-static int
-compare(const void *a, const void *b)
-{
-    double x = ((const Judged *)a)->score, y = ((const Judged *)b)->score;
-    return (x > y) - (x < y);
-}
-
-// The chance that a click stands above a non-click, ties half: in expectation (clicks and
-// non-clicks drawn by p and 1 - p) and for the labels that came. Sorts the rows.
-static void
-rank(Judged *rows, uint32_t n, double *expected, double *observed)
-{
-    qsort(rows, n, sizeof *rows, compare);
-    double below[2] = {0}, wins[2] = {0}, clicks[2] = {0};
-    for (uint32_t i = 0, end; i < n; i = end) {
-        double plus[2] = {0}, minus[2] = {0};
-        for (end = i; end < n && rows[end].score == rows[i].score; end++) {
-            plus[0] += rows[end].p;
-            minus[0] += 1 - rows[end].p;
-            plus[1] += rows[end].click;
-            minus[1] += !rows[end].click;
-        }
-        for (int k = 0; k < 2; k++) {
-            wins[k] += plus[k] * (below[k] + minus[k] / 2);
-            below[k] += minus[k];
-            clicks[k] += plus[k];
-        }
-    }
-    *expected = wins[0] / (clicks[0] * below[0]);
-    *observed = wins[1] / (clicks[1] * below[1]);
-}
-
-static void
-add_metrics(JsonBuilder *b, Judged *rows, uint32_t n)
-{
-    double entropy = 0, loss = 0, sum = 0, clicks = 0, auc, auc_observed;
-    for (uint32_t i = 0; i < n; i++) {
-        double p = rows[i].p;
-        double log_p = rk_exact_log(MAX(p, 1e-300)), log_q = rk_exact_log(MAX(1 - p, 1e-300));
-        entropy -= p * log_p + (1 - p) * log_q;
-        loss -= rows[i].click ? log_p : log_q;
-        sum += p;
-        clicks += rows[i].click;
-    }
-    rank(rows, n, &auc, &auc_observed);
-    rk_json_add_real(b, "auc", auc);
-    rk_json_add_real(b, "logloss", entropy / n);
-    rk_json_add_real(b, "rate", sum / n);
-    rk_json_add_real(b, "auc_observed", auc_observed);
-    rk_json_add_real(b, "logloss_observed", loss / n);
-    rk_json_add_real(b, "rate_observed", clicks / n);
-}
-
 // The last tenth of the rows, which a temporal split tests; also ranked by what the truth was in
 // the middle of the rows before, the best that a model without a notion of time can learn.
 static void
-add_last_tenth(JsonBuilder *b, Judged *rows, const double *earlier, uint32_t n)
+add_last_tenth(JsonBuilder *b, RkSynthJudged *rows, const double *earlier, uint32_t n)
 {
     double auc, observed;
     json_builder_set_member_name(b, "last_tenth");
     json_builder_begin_object(b);
     for (uint32_t i = 0; i < n; i++)
         rows[i].score = earlier[i];
-    rank(rows, n, &auc, &observed);
+    rk_synth_auc(rows, n, &auc, &observed);
     rk_json_add_real(b, "auc_static", auc);
     for (uint32_t i = 0; i < n; i++)
         rows[i].score = rows[i].p;
-    add_metrics(b, rows, n);
+    rk_synth_add_click_metrics(b, rows, n);
     json_builder_end_object(b);
 }
 
@@ -444,14 +384,14 @@ ceiling(const RkSynth *synth, JsonBuilder *b)
 {
     const Ctr *m = synth->model;
     uint32_t n = (uint32_t)MIN(1u << 19, synth->n_rows[0]), last = n - n / 10;
-    g_autofree Judged *rows = g_new(Judged, n);
+    g_autofree RkSynthJudged *rows = g_new(RkSynthJudged, n);
     g_autofree double *earlier = g_new(double, n);
     for (uint32_t i = 0; i < n; i++) {
         Row row;
         uint64_t at = spaced(synth, i, n);
         draw_row(synth, m, at, &row);
         double p = truth(synth, m, at, &row);
-        rows[i] = (Judged){p, p, row.label_draw < p};
+        rows[i] = (RkSynthJudged){p, p, row.label_draw < p};
         if (i >= last)
             earlier[i - last] = truth(synth, m, (uint64_t)(0.45 * (double)synth->n_rows[0]), &row);
     }
@@ -461,7 +401,7 @@ ceiling(const RkSynth *synth, JsonBuilder *b)
         add_last_tenth(b, rows + last, earlier, n - last);
     json_builder_set_member_name(b, "metrics");
     json_builder_begin_object(b);
-    add_metrics(b, rows, n);
+    rk_synth_add_click_metrics(b, rows, n);
     json_builder_end_object(b);
 }
 

@@ -8,12 +8,8 @@
 #include <math.h>
 #include <string.h>
 
-// Lookups of a multi-valued field that a batch has room for, a sample on average; longer batches
-// are cut or refused as bag.overflow says.
-#define BAG_CAPACITY 16u
-
 static void
-add_feature(GArray *list, RkTrainFeatures *f, const RkField *field)
+add_feature(GArray *list, RkTrainFeatures *f, const RkField *field, uint32_t capacity)
 {
     static const struct {
         RkFieldKind from;
@@ -33,7 +29,7 @@ add_feature(GArray *list, RkTrainFeatures *f, const RkField *field)
             feature.rows = rk_dataset_vocabulary_size(f->dataset, field->vocabulary);
         g_ptr_array_add(f->vocabulary_of, field->vocabulary);
         if (feature.kind == RK_FEATURE_BAG)
-            feature.capacity = BAG_CAPACITY;
+            feature.capacity = capacity;
         if (field->kind == RK_FIELD_USER)
             f->data.user = (int)list->len;
         if (field->kind == RK_FIELD_ITEM)
@@ -80,7 +76,7 @@ is_known(const GArray *list, const char *name)
 
 // Ids come once, from the event table; a side table's key is the same id again.
 static void
-find_features(RkTrainFeatures *f, const RkModel *model)
+find_features(RkTrainFeatures *f, const RkModel *model, uint32_t capacity)
 {
     const RkSchema *schema = rk_dataset_schema(f->dataset);
     GArray *list = g_array_new(FALSE, FALSE, sizeof(RkModelFeature));
@@ -94,7 +90,7 @@ find_features(RkTrainFeatures *f, const RkModel *model)
             if (id ? t > 0 : (gboolean)model->candidates)
                 continue;
             if (!is_known(list, field->name))
-                add_feature(list, f, field);
+                add_feature(list, f, field, capacity);
         }
     }
     if (f->fitted != NULL)
@@ -120,7 +116,7 @@ rk_train_features_new(const RkTrainFeaturesOptions *o, GError **error)
     }
     if (model->needs & RK_NEEDS_HISTORY)
         f->data.history = (uint32_t)rk_params_int(o->set, "history");
-    find_features(f, model);
+    find_features(f, model, (uint32_t)rk_params_int(o->set, "bag.capacity"));
     g_autofree const char **fields = g_new0(const char *, f->data.n_features + 1);
     uint32_t n = 0;
     for (uint32_t i = 0; i < f->data.n_features; i++)

@@ -9,7 +9,8 @@
 #include <string.h>
 
 const RkParam rk_trainer_params[] = {
-    {"epochs", RK_PARAM_INT, 1, 100000, "10", NULL, NULL, "Times that every sample is seen"},
+    {"epochs", RK_PARAM_INT, 0, 100000, "10", NULL, NULL,
+     "Times that every sample is seen; 0 keeps the first weights"},
     {"samples", RK_PARAM_CHOICE, 0, 0, "rows", NULL, "rows|pointwise|sequences",
      "Events as they are, each beside negatives.n negatives with label 0, or users' sequences"},
     {"init", RK_PARAM_TEXT, 0, 0, "", NULL, NULL, "Weights to start from, FILE.npz or FILE.json"},

@@ -71,7 +71,8 @@ static const struct {
     uint64_t hash;
 } BYTES[] = {{"ratings", 0xa886d5019bb048edu},
              {"ctr", 0x683339f50deaf65u},
-             {"sequence", 0x953307e33300f1c8u}};
+             {"sequence", 0x953307e33300f1c8u},
+             {"ranking", 0xa4f0d33cb63d3518u}};
 
 static void
 same_bytes(void)
@@ -101,6 +102,8 @@ any_order(void)
         const RkChunk *all = one->tables->pdata[0];
         for (uint32_t c = 0; c < table->fields->len; c += 3) { // one column of the last chunk alone
             g_autofree gboolean *select = g_new0(gboolean, table->fields->len);
+            if (rk_table_field(table, c)->kind == RK_FIELD_MULTI)
+                continue;
             select[c] = TRUE;
             g_autoptr(RkChunk) chunk = source->read(source, 0, 2, select, NULL);
             g_assert_cmpuint(chunk->n_rows, ==, 140000 - 2 * RK_CHUNK_ROWS);
@@ -181,6 +184,40 @@ click_ceiling_follows_settings(void)
     JsonObject *last = json_object_get_object_member(json_node_get_object(root), "last_tenth");
     g_assert_cmpfloat(json_object_get_double_member(last, "auc_static"), <,
                       json_object_get_double_member(last, "auc") - 0.005);
+}
+
+// ---- requests ------------------------------------------------------------------------------
+
+static void
+requests(void)
+{
+    const uint32_t N = 20000, LOOKUPS = 5, VALUES = 1000;
+    g_autoptr(RkSynth) synth =
+        generate("ranking", "tables=3 lookups=5 table.rows=1000 numbers=4 rate=0.5", 7, N);
+    g_autoptr(Memory) memory = written(synth, 2);
+    const RkColumn *table = memory_column(memory, 0, "table2");
+    g_autofree uint32_t *count = g_new0(uint32_t, VALUES);
+    double n_clicks = 0;
+    for (uint32_t i = 0; i < N; i++) {
+        g_assert_cmpuint(table->offset[i + 1] - table->offset[i], ==, LOOKUPS);
+        for (uint32_t k = 0; k < LOOKUPS; k++) {
+            g_assert_cmpuint(table->codes[i * LOOKUPS + k], <, VALUES);
+            count[table->codes[i * LOOKUPS + k]]++;
+        }
+        n_clicks += memory_column(memory, 0, "label")->real[i];
+    }
+    uint32_t most = 0, n_seen = 0;
+    for (uint32_t v = 0; v < VALUES; v++) {
+        most = MAX(most, count[v]);
+        n_seen += count[v] > 0;
+    }
+    // Zipf with exponent 1: the first of 1000 ranks has ln 2 / ln 1001 of all, 0.1003.
+    g_assert_cmpfloat_with_epsilon((double)most / (N * LOOKUPS), 0.1003, 0.005);
+    g_assert_cmpuint(n_seen, >, 990);
+    g_assert_cmpfloat_with_epsilon(n_clicks / N, 0.5, 5 * sqrt(0.25 / N));
+    g_assert_cmpfloat_with_epsilon(metric(synth, "auc"), metric(synth, "auc_observed"), 0.02);
+    g_autoptr(RkSynth) none = generate("ranking", "signal=0", 7, 5000);
+    g_assert_cmpfloat_with_epsilon(metric(none, "auc"), 0.5, 1e-9);
 }
 
 // ---- ratings ---------------------------------------------------------------------------------
@@ -336,9 +373,10 @@ static void
 hundred_million_rows(void)
 {
     for (int k = 0; rk_synth_kinds[k] != NULL; k++) {
-        gboolean ctr = strcmp(rk_synth_kinds[k], "ctr") == 0;
+        const char *kind = rk_synth_kinds[k];
+        gboolean users = strcmp(kind, "ratings") == 0 || strcmp(kind, "sequence") == 0;
         g_autoptr(RkSynth) synth =
-            generate(rk_synth_kinds[k], ctr ? "" : "users=200000 items=20000", 1, 100000000);
+            generate(kind, users ? "users=200000 items=20000" : "", 1, 100000000);
         RkChunkSource *source = rk_synth_source(synth);
         uint32_t last = rk_n_chunks(source->n_rows(source, 0)) - 1;
         g_autoptr(RkChunk) chunk = source->read(source, 0, last, NULL, NULL);
@@ -377,6 +415,7 @@ int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/dataset/synth/requests have their lookups", requests);
     g_test_add_func("/dataset/synth/a seed gives the bytes written here", same_bytes);
     g_test_add_func("/dataset/synth/threads, order and columns change nothing", any_order);
     g_test_add_func("/dataset/synth/clicks have their rate and the expected AUC", clicks);
