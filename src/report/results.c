@@ -140,6 +140,7 @@ rk_repeat_new(void)
     for (int i = 0; i < RK_N_LATENCIES; i++)
         repeat->latency_ms[i] = NAN;
     repeat->why_invalid = g_new0(char *, 1);
+    repeat->windows = g_array_new(FALSE, TRUE, sizeof(RkWindow));
     return repeat;
 }
 
@@ -151,6 +152,7 @@ rk_repeat_free(RkRepeat *repeat)
     g_free(repeat->started);
     g_strfreev(repeat->why_invalid);
     g_free(repeat->schedule_hash);
+    g_array_unref(repeat->windows);
     g_free(repeat);
 }
 

@@ -84,21 +84,23 @@ typedef struct {
     double throughput_qps;
     double latency_ms[RK_N_LATENCIES];
     char *schedule_hash;
+    GArray *windows; // of RkWindow: ten blocks of time, which intervals and comparisons draw from
 } RkRepeat;
 
 // A configuration, measured. Figures are over all repeats: latencies from all raw records together.
 typedef struct {
     char *id; // a hash of the configuration: the same in every run of the same suite
     RkTrialStatus status;
-    char *why;         // of FAILED and PENDING, a sentence; else NULL
-    GArray *config;    // of RkSetting, the sweep's axes first
-    uint32_t n_axes;   // so many of them differ between trials of the suite
-    char *model;       // that was served: "ncf", "ncf-int8"; NULL for what has none
-    char *scenario;    // "server"
-    char *source;      // "measured", "simulated", "imported"
-    gboolean valid;    // every repeat was
-    GStrv why_invalid; // sentences, each once
-    uint64_t n;        // requests of all repeats
+    char *why;          // of FAILED and PENDING, a sentence; else NULL
+    GArray *config;     // of RkSetting, the sweep's axes first
+    uint32_t n_axes;    // so many of them differ between trials of the suite
+    char *model;        // that was served: "ncf", "ncf-int8"; NULL for what has none
+    char *scenario;     // "server"
+    char *source;       // "measured", "simulated", "imported"
+    gboolean valid;     // every repeat was
+    gboolean saturated; // the system couldn't keep up with the rate: no fault of the measurement
+    GStrv why_invalid;  // sentences, each once
+    uint64_t n;         // requests of all repeats
     RkEstimate throughput_qps;
     RkEstimate latency_ms[RK_N_LATENCIES];
     GArray *stages_us;   // of RkNamed: the median of each, in the order of a request's way

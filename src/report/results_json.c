@@ -110,6 +110,7 @@ static const Member REPEAT_MEMBERS[] = {
     {"throughput_qps", M_REAL, AT(RkRepeat, throughput_qps)},
     {"latency_ms", M_REALS, AT(RkRepeat, latency_ms)},
     {"schedule_hash", M_TEXT, AT(RkRepeat, schedule_hash)},
+    {"windows", M_VALUES, AT(RkRepeat, windows), &WINDOW},
 };
 static const Record REPEAT = {RECORD(REPEAT_MEMBERS, RkRepeat), .new = new_repeat};
 
@@ -123,6 +124,7 @@ static const Member TRIAL_MEMBERS[] = {
     {"scenario", M_TEXT, AT(RkTrialResult, scenario)},
     {"source", M_TEXT, AT(RkTrialResult, source)},
     {"valid", M_TRUTH, AT(RkTrialResult, valid)},
+    {"saturated", M_TRUTH, AT(RkTrialResult, saturated)},
     {"why_invalid", M_TEXTS, AT(RkTrialResult, why_invalid)},
     {"n", M_COUNT, AT(RkTrialResult, n)},
     {"throughput_qps", M_ESTIMATE, AT(RkTrialResult, throughput_qps)},
