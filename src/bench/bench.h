@@ -5,6 +5,7 @@
 #pragma once
 
 #include "bench/result.h"
+#include "bench/timer.h"
 #include "bench/traffic.h"
 
 typedef struct {
@@ -12,6 +13,7 @@ typedef struct {
     const RkTraffic *traffic; // whose users, items and events are asked for
     const RkParams *load;     // has the rows of rk_load_params
     uint64_t seed;
+    RkTimer *timer;        // NULL: the machine's clock
     const gint *cancelled; // may be NULL
     // Now and then, from another thread while the caller's one issues; may be NULL. `what` is
     // static: "warm up", "measure", "audit", "quality".

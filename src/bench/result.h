@@ -49,7 +49,7 @@ typedef struct {
 
     RkSpread latency_ms;  // from the scheduled time to the answer
     double bound_ms;      // the percentile is below this with confidence 0.99; NaN: too few queries
-    RkSpread lateness_us; // issued after its time (closed loops: after the answer it waited for)
+    RkSpread lateness_us; // issued after its time; 0 in closed loops, which have none
     RkSpread stages_us[RK_N_STAGES];
 
     char *counters;         // JSON object: what the system counted ("cache": {..}); NULL without

@@ -25,7 +25,7 @@ take_chunk(const RkChunk *chunk, void *data, GError **error)
         uint64_t row = chunk->first_row + i;
         RkTrafficEvent *e = &r->to->event[row];
         e->user = r->user >= 0 ? columns[r->user].code[i] : RK_CODE_MISSING;
-        e->item = columns[r->item].code[i];
+        e->item = r->item >= 0 ? columns[r->item].code[i] : (uint32_t)row;
         e->label = r->label >= 0 ? (float)columns[r->label].real[i] : 1;
         e->time_s = r->time >= 0 ? columns[r->time].time[i] : (int64_t)row;
         e->part = r->split != NULL ? rk_split_part(r->split, row) : RK_PART_TEST;
@@ -85,11 +85,13 @@ rk_traffic_new(RkChunkSource *source, const RkSplit *split, uint32_t n_users, ui
                  .label = rk_table_find_kind(table, RK_FIELD_LABEL),
                  .time = rk_table_find_kind(table, RK_FIELD_TIMESTAMP)};
     uint64_t n_events = source->n_rows(source, 0);
-    if (r.item < 0 || n_items == 0 || n_events == 0) {
+    if (r.item < 0) // its rows are what is ranked
+        n_items = (uint32_t)MIN(n_events, UINT32_MAX - 1);
+    if (n_items == 0 || n_events == 0 || n_events >= UINT32_MAX) {
         g_set_error(error, RK_ERROR, RK_ERROR_USAGE,
-                    "Can't make a load of this data: the table %s has no %s. Take data with items, "
-                    "or name its columns when importing.",
-                    table->name, n_events == 0 ? "rows" : "item field");
+                    "Can't make a load of this data: its table %s has %" G_GUINT64_FORMAT
+                    " rows and %u items. Take other data.",
+                    table->name, n_events, n_items);
         return NULL;
     }
     if (!allocate(to, r.user >= 0 ? n_users : 0, n_items, n_events, error))

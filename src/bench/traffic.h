@@ -28,7 +28,8 @@ typedef struct {
 } RkTraffic;
 
 // Reads the event table of a dataset. `split` says which events test; NULL: all of them. It need
-// not outlive the traffic. RK_ERROR_USAGE without an item field or without any event.
+// not outlive the traffic. Without an item field the rows are the items. RK_ERROR_USAGE without any
+// event.
 RkTraffic *rk_traffic_new(RkChunkSource *source, const RkSplit *split, uint32_t n_users,
                           uint32_t n_items, double positive_from, GError **error);
 
