@@ -191,7 +191,7 @@ summarize(Trial *t)
     describe_machine(t);
     const RkJudged judged = {
         .load = t->options->load, .schedule = t->schedule, .run = &t->run, .looks = t->looks};
-    rk_judge(&judged, to);
+    rk_validity_judge(&judged, to);
 }
 
 // ---- audit and accuracy --------------------------------------------------------------------

@@ -65,7 +65,7 @@ answer(Synthetic *s, const Pending *p, uint64_t done_ns)
     gboolean forgotten =
         s->spec.forgets > 0 && !(q->flags & RK_QUERY_FRESH) && q->id % s->spec.forgets == 0;
     for (uint32_t i = 0; i < n; i++) {
-        item[i] = q->candidates[forgotten ? n - 1 - i : i];
+        item[i] = q->candidates[forgotten ? q->n_candidates - 1 - i : i];
         score[i] = -(float)i;
     }
     const RkAnswer a = {.id = q->id,

@@ -296,7 +296,7 @@ note_machine(const RkJudged *j, RkBenchResult *to)
 }
 
 void
-rk_judge(const RkJudged *judged, RkBenchResult *to)
+rk_validity_judge(const RkJudged *judged, RkBenchResult *to)
 {
     judge_answers(judged, to);
     judge_rate(judged, to);

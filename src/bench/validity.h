@@ -17,7 +17,7 @@ typedef struct {
 // of the run are there. Not valid: too few queries for `percentile` (early.h), failed queries, a
 // late generator, a rate that can't be reached, halves of the run that differ (an exact
 // Mann-Whitney test at 0.01 of eight windows against eight, medians and p90s), an interrupt.
-void rk_judge(const RkJudged *judged, RkBenchResult *result);
+void rk_validity_judge(const RkJudged *judged, RkBenchResult *result);
 
 // Latencies of what was measured in ns, by time: a query each, or a group each as rk_load_group()
 // says; failed ones left out. *n of them; free it.
