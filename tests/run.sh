@@ -68,7 +68,7 @@ run() { # NAME DIR SUITES...: one pass, its results kept as junit-NAME.xml
 
 [ -n "$lavapipe" ] || { echo "Can't find lavapipe's manifest lvp_icd.*.json." >&2; exit 1; }
 use "$lavapipe"
-run lavapipe "$build" host device
+run lavapipe "$build" host device ui
 run checks "$build" check
 if [ -n "$swiftshader" ]; then
     use "$swiftshader"

@@ -153,6 +153,11 @@ dispatch(gpointer data)
         tell_end(job, snapshot);
         tell(jobs, job, snapshot);
     }
+    for (guint i = jobs->list->len; i-- > 0;) { // nobody shall see the app's own errands pile up
+        RkJob *job = g_ptr_array_index(jobs->list, i);
+        if (job->told_end && job->spec.quiet)
+            g_ptr_array_remove_index(jobs->list, i);
+    }
     return G_SOURCE_REMOVE;
 }
 

@@ -66,7 +66,7 @@ typedef struct {
     RkJobFunc run;
     gpointer data; // handed to run
     GDestroyNotify free_data;
-    gboolean quiet; // a short errand of the app's own, not shown to people
+    gboolean quiet; // a short errand of the app's own: not shown, forgotten once it ended
     // In the context, once, after it ended; `job` has the result. May be NULL.
     void (*ended)(RkJob *job, const RkJobSnapshot *last, gpointer ended_data);
     gpointer ended_data;

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # TAP: exit statuses and messages of the command line's contract. cli.sh RANKINE
 rankine=$(realpath "$1")
+unset DISPLAY WAYLAND_DISPLAY # with one, no command opens the window
 n=0
 check() { # DESCRIPTION STATUS PATTERN ARGUMENTS...
     local what=$1 status=$2 pattern=$3 output got

@@ -12,6 +12,8 @@ typedef struct {
     RkJobSnapshot *last;
     guint n_told;
     gboolean ended;
+    gpointer result;
+    RkJobSnapshot *end;
 } Rig;
 
 static void
@@ -27,7 +29,11 @@ told(RkJobs *jobs, RkJob *job, const RkJobSnapshot *snapshot, gpointer data)
 static void
 rig_ended(RkJob *job, const RkJobSnapshot *last, gpointer data)
 {
-    ((Rig *)data)->ended = TRUE;
+    Rig *rig = data;
+    rig->ended = TRUE;
+    rig->result = rk_job_take_result(job);
+    g_clear_pointer(&rig->end, rk_job_snapshot_unref);
+    rig->end = rk_job_snapshot_ref((RkJobSnapshot *)last);
 }
 
 static void
@@ -43,22 +49,23 @@ tear_down(Rig *rig, gconstpointer unused)
 {
     rk_jobs_free(rig->jobs);
     g_clear_pointer(&rig->last, rk_job_snapshot_unref);
+    g_clear_pointer(&rig->end, rk_job_snapshot_unref);
     g_main_context_unref(rig->context);
 }
 
-// Runs a job to its end; the caller has its last snapshot in rig->last.
-static RkJob *
+// Runs a job to its end: its last snapshot in rig->last, its result to the caller.
+static gpointer
 run_to_end(Rig *rig, RkJobSpec spec)
 {
     spec.ended = rig_ended;
     spec.ended_data = rig;
     rig->ended = FALSE;
-    RkJob *job = rk_jobs_start(rig->jobs, &spec);
+    rk_jobs_start(rig->jobs, &spec);
     while (!rig->ended)
         g_main_context_iteration(rig->context, TRUE);
     g_clear_pointer(&rig->last, rk_job_snapshot_unref);
-    rig->last = rk_job_snapshot(job);
-    return job;
+    rig->last = rk_job_snapshot_ref(rig->end);
+    return rig->result;
 }
 
 // ---- the frame -----------------------------------------------------------------------------
@@ -78,8 +85,7 @@ draw_line(RkJob *job, gpointer data, GError **error)
 static void
 line_is_seen(Rig *rig, gconstpointer unused)
 {
-    RkJob *job = run_to_end(rig, (RkJobSpec){.title = "A line", .run = draw_line});
-    g_autofree char *result = rk_job_take_result(job);
+    g_autofree char *result = run_to_end(rig, (RkJobSpec){.title = "A line", .run = draw_line});
     g_assert_cmpstr(result, ==, "drawn");
     g_assert_cmpint(rig->last->state, ==, RK_JOB_DONE);
     g_assert_cmpstr(rig->last->title, ==, "A line");
@@ -177,14 +183,12 @@ generate_profile_remove(Rig *rig, gconstpointer unused)
     run_to_end(rig, small_ratings(workspace, "made", 5000));
     g_assert_cmpint(rig->last->state, ==, RK_JOB_DONE);
 
-    RkJob *job = run_to_end(rig, rk_profile_job(workspace, "made"));
-    g_autoptr(RkProfile) profile = rk_job_take_result(job);
+    g_autoptr(RkProfile) profile = run_to_end(rig, rk_profile_job(workspace, "made"));
     g_assert_nonnull(profile);
     g_assert_cmpuint(profile->n_rows, ==, 5000);
     g_assert_true(profile->has_split);
 
-    job = run_to_end(rig, rk_contents_job(workspace));
-    RkContents *contents = rk_job_take_result(job);
+    RkContents *contents = run_to_end(rig, rk_contents_job(workspace));
     g_assert_cmpuint(contents->datasets->len, ==, 1);
     rk_contents_free(contents);
 
@@ -226,9 +230,8 @@ look_then_import(Rig *rig, gconstpointer unused)
     g_string_free(text, TRUE);
 
     g_autoptr(RkWorkspace) workspace = rk_workspace_new(":memory:");
-    RkJob *job = run_to_end(rig, rk_look_job(workspace, paths));
+    RkImportLook *look = run_to_end(rig, rk_look_job(workspace, paths));
     g_assert_no_error(rig->last->error);
-    RkImportLook *look = rk_job_take_result(job);
     g_assert_cmpstr(look->name, ==, "clicks");
     g_assert_cmpuint(look->rows[0]->len, ==, 5);
     g_assert_cmpstr(((GStrv)g_ptr_array_index(look->rows[0], 0))[0], ==, "u0");

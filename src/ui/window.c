@@ -1,0 +1,385 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/window.h"
+
+#include <glib/gi18n.h>
+#include <string.h>
+
+#include "dataset/synth.h"
+#include "ui/generate_dialog.h"
+#include "ui/import_dialog.h"
+#include "ui/jobs_view.h"
+#include "ui/page.h"
+
+#define SAMPLE_ROWS 100000u
+
+struct _RkWindow {
+    AdwApplicationWindow parent;
+    RkAppSession *session;
+    AdwToastOverlay *toasts;
+    AdwLeaflet *leaflet;
+    GtkWidget *sidebar, *content;
+    GtkListBox *list;
+    AdwWindowTitle *page_title;
+    GtkMenuButton *jobs_button;
+    GtkStack *stack;
+    guint watch;
+    guint n_running;
+    gboolean closing; // was asked and said yes
+};
+
+G_DEFINE_FINAL_TYPE(RkWindow, rk_window, ADW_TYPE_APPLICATION_WINDOW)
+
+const RkPageRow rk_pages[] = {
+#define RK_PAGE(id, title, icon, make) {id, title, icon, make},
+#include "ui/pages.def"
+#undef RK_PAGE
+    {NULL},
+};
+
+// ---- pages ---------------------------------------------------------------------------------
+
+static const RkPageRow *
+find_page(const char *id)
+{
+    for (const RkPageRow *page = rk_pages; page->id != NULL; page++)
+        if (strcmp(page->id, id) == 0)
+            return page;
+    return NULL;
+}
+
+void
+rk_window_show_page(RkWindow *window, const char *id)
+{
+    const RkPageRow *page = find_page(id);
+    if (page == NULL) // of an older settings file
+        page = &rk_pages[0];
+    if (gtk_stack_get_child_by_name(window->stack, page->id) == NULL)
+        gtk_stack_add_named(window->stack, page->make(window->session), page->id);
+    gtk_stack_set_visible_child_name(window->stack, page->id);
+    adw_window_title_set_title(window->page_title, _(page->title));
+    adw_leaflet_set_visible_child(window->leaflet, window->content);
+    gtk_list_box_select_row(window->list,
+                            gtk_list_box_get_row_at_index(window->list, (int)(page - rk_pages)));
+    g_settings_set_string(rk_app_session_settings(window->session), "page", page->id);
+}
+
+static void
+on_row_activated(GtkListBox *list, GtkListBoxRow *row, RkWindow *window)
+{
+    rk_window_show_page(window, rk_pages[gtk_list_box_row_get_index(row)].id);
+}
+
+static void
+add_sidebar_row(RkWindow *window, const RkPageRow *page)
+{
+    GtkWidget *row = gtk_list_box_row_new();
+    GtkWidget *box = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 12);
+    GtkWidget *icon = gtk_image_new_from_icon_name(page->icon);
+    GtkWidget *label = gtk_label_new(_(page->title));
+    gtk_widget_set_margin_start(box, 3);
+    gtk_box_append(GTK_BOX(box), icon);
+    gtk_box_append(GTK_BOX(box), label);
+    gtk_list_box_row_set_child(GTK_LIST_BOX_ROW(row), box);
+    gtk_accessible_update_property(GTK_ACCESSIBLE(row), GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                   _(page->title), -1);
+    gtk_list_box_append(window->list, row);
+}
+
+// ---- jobs ----------------------------------------------------------------------------------
+
+static void
+notify_end(RkWindow *window, const RkJobSnapshot *job)
+{
+    GtkApplication *app = gtk_window_get_application(GTK_WINDOW(window));
+    if (app == NULL || gtk_window_is_active(GTK_WINDOW(window)) || job->state == RK_JOB_CANCELLED)
+        return;
+    if (g_application_get_dbus_connection(G_APPLICATION(app)) == NULL)
+        return; // no session bus, nobody to show it
+    g_autoptr(GNotification) notification = g_notification_new(job->title);
+    g_autofree char *id = g_strdup_printf("job-%" G_GUINT64_FORMAT, job->id);
+    g_notification_set_body(notification,
+                            job->state == RK_JOB_DONE ? _("Done.") : job->error->message);
+    g_notification_set_default_action(notification, "app.activate");
+    g_application_send_notification(G_APPLICATION(app), id, notification);
+}
+
+static void
+told(RkJobs *jobs, RkJob *job, const RkJobSnapshot *snapshot, gpointer data)
+{
+    RkWindow *window = data;
+    const guint n = rk_jobs_n_running(jobs);
+    if (snapshot != NULL && snapshot->state != RK_JOB_RUNNING && !rk_job_is_quiet(job))
+        notify_end(window, snapshot);
+    if (n == window->n_running)
+        return;
+    window->n_running = n;
+    g_autofree char *text =
+        n > 0 ? g_strdup_printf(ngettext("%u job is running", "%u jobs are running", n), n)
+              : g_strdup(_("Jobs"));
+    gtk_widget_set_tooltip_text(GTK_WIDGET(window->jobs_button), text);
+    gtk_accessible_update_property(GTK_ACCESSIBLE(window->jobs_button),
+                                   GTK_ACCESSIBLE_PROPERTY_LABEL, text, -1);
+    if (n > 0)
+        gtk_widget_add_css_class(GTK_WIDGET(window->jobs_button), "accent");
+    else
+        gtk_widget_remove_css_class(GTK_WIDGET(window->jobs_button), "accent");
+}
+
+// ---- closing -------------------------------------------------------------------------------
+
+static void
+keep_state(RkWindow *window)
+{
+    GSettings *settings = rk_app_session_settings(window->session);
+    int width, height;
+    gtk_window_get_default_size(GTK_WINDOW(window), &width, &height);
+    g_settings_set_int(settings, "window-width", CLAMP(width, 360, 16384));
+    g_settings_set_int(settings, "window-height", CLAMP(height, 294, 16384));
+    g_settings_set_boolean(settings, "window-maximized",
+                           gtk_window_is_maximized(GTK_WINDOW(window)));
+}
+
+static gboolean
+close_now(gpointer window)
+{
+    gtk_window_close(window);
+    return G_SOURCE_REMOVE;
+}
+
+static void
+close_answered(AdwMessageDialog *dialog, const char *response, RkWindow *window)
+{
+    if (strcmp(response, "stop") != 0)
+        return;
+    RkJobs *jobs = rk_app_session_jobs(window->session);
+    for (guint i = 0; i < rk_jobs_n(jobs); i++)
+        rk_job_cancel(rk_jobs_at(jobs, i));
+    window->closing = TRUE;
+    // The dialog is still on its way out and needs its parent until then.
+    g_idle_add_full(G_PRIORITY_DEFAULT_IDLE, close_now, g_object_ref(window), g_object_unref);
+}
+
+static gboolean
+close_request(GtkWindow *gtk_window)
+{
+    RkWindow *window = RK_WINDOW(gtk_window);
+    const guint n = rk_jobs_n_running(rk_app_session_jobs(window->session));
+    if (n == 0 || window->closing) {
+        keep_state(window);
+        rk_app_session_settle(window->session);
+        return GTK_WINDOW_CLASS(rk_window_parent_class)->close_request(gtk_window);
+    }
+    GtkWidget *dialog = adw_message_dialog_new(
+        gtk_window, ngettext("Stop the Running Job?", "Stop the Running Jobs?", n),
+        ngettext("It hasn't ended. What it wrote so far is taken back.",
+                 "They haven't ended. What they wrote so far is taken back.", n));
+    adw_message_dialog_add_responses(ADW_MESSAGE_DIALOG(dialog), "keep", _("_Keep Running"), "stop",
+                                     _("_Stop and Close"), NULL);
+    adw_message_dialog_set_response_appearance(ADW_MESSAGE_DIALOG(dialog), "stop",
+                                               ADW_RESPONSE_DESTRUCTIVE);
+    adw_message_dialog_set_default_response(ADW_MESSAGE_DIALOG(dialog), "keep");
+    adw_message_dialog_set_close_response(ADW_MESSAGE_DIALOG(dialog), "keep");
+    g_signal_connect_object(dialog, "response", G_CALLBACK(close_answered), window, 0);
+    gtk_window_present(GTK_WINDOW(dialog));
+    return TRUE;
+}
+
+// ---- actions -------------------------------------------------------------------------------
+
+static void
+act_page(GtkWidget *widget, const char *name, GVariant *target)
+{
+    rk_window_show_page(RK_WINDOW(widget), g_variant_get_string(target, NULL));
+}
+
+static void
+act_back(GtkWidget *widget, const char *name, GVariant *target)
+{
+    RkWindow *window = RK_WINDOW(widget);
+    adw_leaflet_set_visible_child(window->leaflet, window->sidebar);
+    gtk_widget_grab_focus(GTK_WIDGET(window->list));
+}
+
+static void
+act_refresh(GtkWidget *widget, const char *name, GVariant *target)
+{
+    rk_app_session_refresh(RK_WINDOW(widget)->session);
+}
+
+static void
+act_jobs(GtkWidget *widget, const char *name, GVariant *target)
+{
+    gtk_menu_button_popup(RK_WINDOW(widget)->jobs_button);
+}
+
+static void
+act_search(GtkWidget *widget, const char *name, GVariant *target)
+{
+    GtkWidget *page = gtk_stack_get_visible_child(RK_WINDOW(widget)->stack);
+    GtkWidget *search = page != NULL ? g_object_get_data(G_OBJECT(page), "search") : NULL;
+    if (search != NULL && gtk_widget_get_mapped(search))
+        gtk_widget_grab_focus(search);
+}
+
+static void
+act_import_files(GtkWidget *widget, const char *name, GVariant *target)
+{
+    rk_import_choose(GTK_WINDOW(widget), RK_WINDOW(widget)->session, FALSE);
+}
+
+static void
+act_import_folder(GtkWidget *widget, const char *name, GVariant *target)
+{
+    rk_import_choose(GTK_WINDOW(widget), RK_WINDOW(widget)->session, TRUE);
+}
+
+static void
+act_generate(GtkWidget *widget, const char *name, GVariant *target)
+{
+    GtkWidget *dialog = rk_generate_dialog_new(GTK_WINDOW(widget), RK_WINDOW(widget)->session);
+    gtk_window_present(GTK_WINDOW(dialog));
+}
+
+static void
+act_sample(GtkWidget *widget, const char *name, GVariant *target)
+{
+    RkWindow *window = RK_WINDOW(widget);
+    const RkParam *table;
+    size_t n;
+    rk_synth_kind("ratings", &table, &n, NULL, NULL, NULL);
+    g_autoptr(RkParams) params = rk_params_new(table, n);
+    rk_app_session_start(window->session,
+                         rk_synth_job(rk_app_session_workspace(window->session), "ratings",
+                                      "sample", SAMPLE_ROWS, params, 1),
+                         _("Generating sample"));
+    rk_window_show_page(window, "data");
+}
+
+static void
+act_measure(GtkWidget *widget, const char *name, GVariant *target)
+{
+    rk_app_session_measure(RK_WINDOW(widget)->session);
+}
+
+static void
+act_remove_dataset(GtkWidget *widget, const char *name, GVariant *target)
+{
+    rk_app_session_remove(RK_WINDOW(widget)->session, RK_KEPT_DATASET,
+                          g_variant_get_string(target, NULL));
+}
+
+static void
+act_remove_model(GtkWidget *widget, const char *name, GVariant *target)
+{
+    rk_app_session_remove(RK_WINDOW(widget)->session, RK_KEPT_MODEL,
+                          g_variant_get_string(target, NULL));
+}
+
+static const struct {
+    const char *name;
+    const char *type;
+    GtkWidgetActionActivateFunc func;
+} ACTIONS[] = {
+    {"win.page", "s", act_page},
+    {"win.back", NULL, act_back},
+    {"win.refresh", NULL, act_refresh},
+    {"win.jobs", NULL, act_jobs},
+    {"win.search", NULL, act_search},
+    {"win.import-files", NULL, act_import_files},
+    {"win.import-folder", NULL, act_import_folder},
+    {"win.generate", NULL, act_generate},
+    {"win.sample", NULL, act_sample},
+    {"win.measure", NULL, act_measure},
+    {"win.remove-dataset", "s", act_remove_dataset},
+    {"win.remove-model", "s", act_remove_model},
+};
+
+// ---- the class -----------------------------------------------------------------------------
+
+static void
+window_dispose(GObject *object)
+{
+    RkWindow *window = RK_WINDOW(object);
+    if (window->session != NULL && window->watch != 0)
+        rk_jobs_unwatch(rk_app_session_jobs(window->session), window->watch);
+    window->watch = 0;
+    // The settings outlive the window and would still tell its group of actions.
+    if (window->session != NULL)
+        g_action_map_remove_action(G_ACTION_MAP(window), "appearance");
+    g_clear_object(&window->session);
+    G_OBJECT_CLASS(rk_window_parent_class)->dispose(object);
+}
+
+static void
+rk_window_class_init(RkWindowClass *class)
+{
+    GtkWidgetClass *widget = GTK_WIDGET_CLASS(class);
+    G_OBJECT_CLASS(class)->dispose = window_dispose;
+    GTK_WINDOW_CLASS(class)->close_request = close_request;
+    gtk_widget_class_set_template_from_resource(widget, "/org/rankine/Rankine/window.ui");
+    gtk_widget_class_bind_template_child(widget, RkWindow, toasts);
+    gtk_widget_class_bind_template_child(widget, RkWindow, leaflet);
+    gtk_widget_class_bind_template_child(widget, RkWindow, sidebar);
+    gtk_widget_class_bind_template_child(widget, RkWindow, content);
+    gtk_widget_class_bind_template_child(widget, RkWindow, list);
+    gtk_widget_class_bind_template_child(widget, RkWindow, page_title);
+    gtk_widget_class_bind_template_child(widget, RkWindow, jobs_button);
+    gtk_widget_class_bind_template_child(widget, RkWindow, stack);
+    gtk_widget_class_bind_template_callback(widget, on_row_activated);
+    for (size_t i = 0; i < G_N_ELEMENTS(ACTIONS); i++)
+        gtk_widget_class_install_action(widget, ACTIONS[i].name, ACTIONS[i].type, ACTIONS[i].func);
+}
+
+static void
+rk_window_init(RkWindow *window)
+{
+    gtk_widget_init_template(GTK_WIDGET(window));
+    for (const RkPageRow *page = rk_pages; page->id != NULL; page++)
+        add_sidebar_row(window, page);
+}
+
+static void
+on_toast(RkAppSession *session, AdwToast *toast, RkWindow *window)
+{
+    adw_toast_overlay_add_toast(window->toasts, g_object_ref(toast));
+}
+
+static void
+apply_appearance(GSettings *settings, const char *key, RkWindow *window)
+{
+    static const struct {
+        const char *name;
+        AdwColorScheme scheme;
+    } SCHEMES[] = {{"light", ADW_COLOR_SCHEME_FORCE_LIGHT}, {"dark", ADW_COLOR_SCHEME_FORCE_DARK}};
+    g_autofree char *name = g_settings_get_string(settings, "appearance");
+    AdwColorScheme scheme = ADW_COLOR_SCHEME_DEFAULT;
+    for (size_t i = 0; i < G_N_ELEMENTS(SCHEMES); i++)
+        if (strcmp(name, SCHEMES[i].name) == 0)
+            scheme = SCHEMES[i].scheme;
+    adw_style_manager_set_color_scheme(adw_style_manager_get_default(), scheme);
+}
+
+GtkWidget *
+rk_window_new(AdwApplication *app, RkAppSession *session)
+{
+    RkWindow *window = g_object_new(RK_TYPE_WINDOW, "application", app, NULL);
+    GSettings *settings = rk_app_session_settings(session);
+    g_autofree char *page = g_settings_get_string(settings, "page");
+    window->session = g_object_ref(session);
+    window->watch = rk_jobs_watch(rk_app_session_jobs(session), told, window);
+    GtkWidget *popover = gtk_popover_new();
+    gtk_popover_set_child(GTK_POPOVER(popover), rk_jobs_view_new(session));
+    gtk_menu_button_set_popover(window->jobs_button, popover);
+    g_signal_connect_object(session, "toast", G_CALLBACK(on_toast), window, 0);
+    g_signal_connect_object(settings, "changed::appearance", G_CALLBACK(apply_appearance), window,
+                            0);
+    apply_appearance(settings, "appearance", window);
+    g_autoptr(GAction) appearance = g_settings_create_action(settings, "appearance");
+    g_action_map_add_action(G_ACTION_MAP(window), appearance);
+    gtk_window_set_default_size(GTK_WINDOW(window), g_settings_get_int(settings, "window-width"),
+                                g_settings_get_int(settings, "window-height"));
+    if (g_settings_get_boolean(settings, "window-maximized"))
+        gtk_window_maximize(GTK_WINDOW(window));
+    rk_window_show_page(window, page);
+    return GTK_WIDGET(window);
+}

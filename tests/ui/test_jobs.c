@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// Work that goes on behind the window: imports, jobs that are cancelled, removals taken back.
+#include "ui_test.h"
+
+#include <glib/gstdio.h>
+
+static GtkWidget *
+open_import(RkUi *ui, const char *path)
+{
+    // As a drop on the page does it.
+    GtkDropTarget *drop = NULL;
+    GtkWidget *page = rk_ui_find(ui, g_type_from_name("RkDataPage"), "No data yet");
+    g_autoptr(GListModel) controllers = gtk_widget_observe_controllers(page);
+    for (guint i = 0; i < g_list_model_get_n_items(controllers); i++) {
+        g_autoptr(GObject) one = g_list_model_get_item(controllers, i);
+        if (GTK_IS_DROP_TARGET(one))
+            drop = GTK_DROP_TARGET(one);
+    }
+    g_assert_nonnull(drop);
+    g_auto(GValue) value = G_VALUE_INIT;
+    gboolean taken = FALSE;
+    GSList *files = g_slist_append(NULL, g_file_new_for_path(path));
+    g_value_init(&value, GDK_TYPE_FILE_LIST);
+    g_value_take_boxed(&value, gdk_file_list_new_from_list(files));
+    g_slist_free_full(files, g_object_unref);
+    g_signal_emit_by_name(drop, "drop", &value, 0.0, 0.0, &taken);
+    g_assert_true(taken);
+    return page;
+}
+
+static void
+test_import(void)
+{
+    g_autofree char *folder = rk_ui_movielens();
+    if (folder == NULL)
+        return;
+    RkUi *ui = rk_ui_open(NULL);
+    rk_ui_page(ui, "data");
+    rk_ui_see(ui, "No data yet");
+    open_import(ui, folder);
+    rk_ui_see(ui, "Name of the dataset");
+    rk_ui_see(ui, "Toy Story (1995)");
+    rk_ui_see(ui, "Correct a column's kind where the guess is wrong.");
+    rk_ui_shot(ui, "import");
+    rk_ui_press(ui, "Import");
+    rk_ui_see(ui, "ml-latest-small");
+    rk_ui_see(ui, "100004 rows");
+    rk_ui_press(ui, "ml-latest-small");
+    rk_ui_see(ui, "Overview");
+    rk_ui_see(ui, "671");
+    rk_ui_see(ui, "Split: random");
+    rk_ui_shot(ui, "movielens");
+    rk_ui_close(ui);
+}
+
+static void
+test_import_error(void)
+{
+    RkUi *ui = rk_ui_open(NULL);
+    g_autofree char *path = g_build_filename(ui->folder, "picture.png", NULL);
+    g_assert_true(g_file_set_contents(path, "\x89PNG\r\n\x1a\n\0\0\0\rIHDR", 16, NULL));
+    rk_ui_page(ui, "data");
+    rk_ui_see(ui, "No data yet");
+    open_import(ui, path);
+    rk_ui_see(ui, "These files can't be imported");
+    rk_ui_see(ui, "picture.png");
+    rk_ui_see(ui, "Copy Details");
+    rk_ui_shot(ui, "import-error");
+    rk_ui_press(ui, "Cancel");
+    rk_ui_see_no(ui, "These files can't be imported");
+    rk_ui_close(ui);
+}
+
+// Starts one that takes long enough to be met while it runs.
+static void
+start_long(RkUi *ui)
+{
+    rk_ui_act(ui, "win.generate", NULL);
+    rk_ui_type(ui, "Name of the dataset", "big");
+    rk_ui_type(ui, "Rows", "50000000");
+    rk_ui_press(ui, "Generate");
+    rk_ui_act(ui, "win.jobs", NULL);
+    rk_ui_see(ui, "Generating big");
+}
+
+static void
+test_cancel(void)
+{
+    RkUi *ui = rk_ui_open(NULL);
+    start_long(ui);
+    rk_ui_press(ui, "Cancel");
+    rk_ui_see(ui, "Cancelled");
+    rk_ui_press(ui, "Clear Finished");
+    rk_ui_see(ui, "No jobs. What you start is seen here.");
+    rk_ui_page(ui, "data");
+    rk_ui_see(ui, "No data yet");
+    rk_ui_close(ui);
+}
+
+static void
+test_close_asks(void)
+{
+    RkUi *ui = rk_ui_open(NULL);
+    start_long(ui);
+    gtk_window_close(rk_ui_window(ui));
+    rk_ui_see(ui, "Stop the Running Job?");
+    rk_ui_shot(ui, "close");
+    rk_ui_press(ui, "Keep Running");
+    rk_ui_see_no(ui, "Stop the Running Job?");
+    rk_ui_see(ui, "Generating big");
+    gtk_window_close(rk_ui_window(ui));
+    rk_ui_press(ui, "Stop and Close");
+    rk_ui_idle(ui, 1000); // the job sees that it is cancelled
+    g_assert_null(rk_ui_window(ui));
+    rk_ui_close(ui);
+}
+
+static void
+test_undo(void)
+{
+    RkUi *ui = rk_ui_open(NULL);
+    rk_ui_act(ui, "win.sample", NULL);
+    rk_ui_see(ui, "100000 rows");
+    rk_ui_act(ui, "win.remove-dataset", "sample");
+    rk_ui_see(ui, "Removed sample");
+    rk_ui_see(ui, "No data yet");
+    rk_ui_shot(ui, "undo");
+    rk_ui_press(ui, "Undo");
+    rk_ui_see(ui, "100000 rows");
+    rk_ui_act(ui, "win.refresh", NULL);
+    rk_ui_idle(ui, 200);
+    rk_ui_see(ui, "100000 rows");
+    rk_ui_act(ui, "win.remove-dataset", "sample");
+    rk_ui_see(ui, "Removed sample");
+    rk_ui_see_no(ui, "Removed sample"); // the toast's time is over
+    rk_ui_act(ui, "win.refresh", NULL);
+    rk_ui_idle(ui, 200);
+    rk_ui_see(ui, "No data yet");
+    rk_ui_close(ui);
+}
+
+// The toast still shows: what was removed is gone from the file all the same.
+static void
+test_remove_and_close(void)
+{
+    g_autofree char *path = g_build_filename(g_get_tmp_dir(), "rankine-ui-closed.db", NULL);
+    g_unlink(path);
+    RkUi *ui = rk_ui_open(path);
+    rk_ui_act(ui, "win.sample", NULL);
+    rk_ui_see(ui, "100000 rows");
+    rk_ui_act(ui, "win.remove-dataset", "sample");
+    rk_ui_see(ui, "Removed sample");
+    rk_ui_close(ui);
+    ui = rk_ui_open(path);
+    rk_ui_page(ui, "data");
+    rk_ui_see(ui, "No data yet");
+    rk_ui_close(ui);
+    g_unlink(path);
+}
+
+static void
+test_measure(void)
+{
+    RkUi *ui = rk_ui_open(NULL);
+    rk_ui_page(ui, "device");
+    rk_ui_see(ui, "Measured ceilings");
+    rk_ui_press(ui, "Measure");
+    rk_ui_see(ui, "GB/s");
+    rk_ui_see(ui, "GFLOPS");
+    rk_ui_shot(ui, "device-measured");
+    rk_ui_close(ui);
+}
+
+static void
+add_jobs_tests(void)
+{
+    g_test_add_func("/ui/jobs/MovieLens is dropped, looked at and imported", test_import);
+    g_test_add_func("/ui/jobs/what can't be imported is said", test_import_error);
+    g_test_add_func("/ui/jobs/a job is cancelled and leaves nothing", test_cancel);
+    g_test_add_func("/ui/jobs/closing during a job asks", test_close_asks);
+    g_test_add_func("/ui/jobs/a removal is taken back, or happens", test_undo);
+    g_test_add_func("/ui/jobs/a removal outlives the window", test_remove_and_close);
+    g_test_add_func("/ui/jobs/a device's ceilings are measured", test_measure);
+}
+
+int
+main(int argc, char **argv)
+{
+    return rk_ui_main(argc, argv, add_jobs_tests);
+}
