@@ -202,13 +202,12 @@ slice(RkChannels *c, const RkNode *node, Axis *out)
     pin(c, out);
 }
 
-// Queries and keys scale by their width, so they stay; values go through, a head's as they are.
+// Queries, keys and values are of one width; with several heads it matters whose a channel is.
 static void
 attention(RkChannels *c, const RkNode *node, Axis *out)
 {
-    pin(c, input(c, node, 0));
-    pin(c, input(c, node, 1));
-    tie_axes(c, input(c, node, 2), out);
+    for (uint32_t i = 0; i < 3; i++)
+        tie_axes(c, input(c, node, i), out);
     if (node->attr[0].i > 1)
         pin(c, out);
 }
