@@ -15,6 +15,7 @@ typedef struct {
     RkCli *cli;
     char *data, *name;
     char **passes;
+    gboolean sensitivity;
     RkStore *store;
     RkDevice *device;
     RkDataset *dataset;
@@ -53,6 +54,8 @@ read_command_line(Command *c, int argc, char **argv, GError **error)
         {"as", 0, 0, G_OPTION_ARG_STRING, &c->name, "The name of the new model", "NAME"},
         {"pass", 0, 0, G_OPTION_ARG_STRING_ARRAY, &c->passes, "What to do, in order; see below",
          "PASS[:key=value,...]"},
+        {"sensitivity", 0, 0, G_OPTION_ARG_NONE, &c->sensitivity,
+         "Compress each layer and table alone and show what it costs; store nothing", NULL},
         {"data", 0, 0, G_OPTION_ARG_STRING, &c->data,
          "The dataset to measure, calibrate and train on (default: the model's own)", "NAME"},
         G_OPTION_ENTRY_NULL};
@@ -62,6 +65,8 @@ read_command_line(Command *c, int argc, char **argv, GError **error)
         return NULL;
     const char *name = rk_cli_one_argument(c->cli, argc, argv, "model", error);
     const char *missing = NULL;
+    if (c->sensitivity)
+        return name;
     if (name != NULL && c->name == NULL)
         missing = "name the new model with --as NAME";
     else if (name != NULL && c->passes == NULL)
@@ -124,6 +129,71 @@ print_text(const RkCompressResult *r, const RkDeviceInfo *device)
                100 * a->tied, 100 * b->tied);
 }
 
+// ---- sensitivity ---------------------------------------------------------------------------
+
+static void
+print_rows_json(const char *name, const GArray *rows, const RkDeviceInfo *device)
+{
+    g_autoptr(JsonBuilder) json = json_builder_new();
+    json_builder_begin_object(json);
+    rk_json_add_text(json, "model", name);
+    rk_json_add_text(json, "device", device->name);
+    json_builder_set_member_name(json, "layers");
+    json_builder_begin_array(json);
+    for (guint i = 0; i < rows->len; i++) {
+        const RkSensitivity *row = &g_array_index(rows, RkSensitivity, i);
+        json_builder_begin_object(json);
+        rk_json_add_text(json, "layer", row->param);
+        rk_json_add_text(json, "pass", row->pass);
+        rk_json_add_text(json, "metric", row->metric);
+        rk_json_add_real(json, "value", row->value);
+        rk_json_add_real(json, "difference", row->difference);
+        rk_json_add_real(json, "low", row->interval.low);
+        rk_json_add_real(json, "high", row->interval.high);
+        rk_json_add_int(json, "bytes", (int64_t)row->bytes);
+        rk_json_add_real(json, "flops", row->flops);
+        rk_json_add_real(json, "batch_ms", row->batch_ms);
+        json_builder_set_member_name(json, "cached");
+        json_builder_add_boolean_value(json, row->cached);
+        json_builder_end_object(json);
+    }
+    json_builder_end_array(json);
+    json_builder_end_object(json);
+    g_autofree char *text = rk_json_text(json, TRUE);
+    puts(text);
+}
+
+static void
+print_rows(const GArray *rows)
+{
+    const char *metric = rows->len > 0 ? g_array_index(rows, RkSensitivity, 0).metric : NULL;
+    printf("%-24s %-30s %12s %10s  %s\n", "layer", "pass", "bytes", "batch ms",
+           metric != NULL ? metric : "no test part");
+    for (guint i = 0; i < rows->len; i++) {
+        const RkSensitivity *row = &g_array_index(rows, RkSensitivity, i);
+        printf("%-24s %-30s %12zu %10.3f", row->param, row->pass, row->bytes, row->batch_ms);
+        if (row->metric != NULL)
+            printf("  %.5f, %+.5f [%+.5f, %+.5f]%s", row->value, row->difference, row->interval.low,
+                   row->interval.high,
+                   rk_compress_within_noise(&row->interval) ? "  within noise" : "");
+        puts(row->cached ? "  (measured before)" : "");
+    }
+}
+
+static gboolean
+show_sensitivity(const Command *c, const RkCompressOptions *options, GError **error)
+{
+    g_autoptr(GArray) rows = rk_sensitivity(options, error);
+    if (rows == NULL)
+        return FALSE;
+    rk_cli_progress_end(c->cli);
+    if (c->cli->json)
+        print_rows_json(options->model, rows, rk_device_info(c->device));
+    else
+        print_rows(rows);
+    return TRUE;
+}
+
 gboolean
 rk_command_compress(RkCli *cli, int argc, char **argv, GError **error)
 {
@@ -138,12 +208,14 @@ rk_command_compress(RkCli *cli, int argc, char **argv, GError **error)
                                        .model = name,
                                        .as = c.name,
                                        .passes = (const char *const *)c.passes,
-                                       .n_passes = g_strv_length(c.passes),
+                                       .n_passes = c.passes != NULL ? g_strv_length(c.passes) : 0,
                                        .dataset = c.dataset,
                                        .seed = (uint64_t)cli->seed,
                                        .progress = show_progress,
                                        .data = cli,
                                        .cancelled = rk_cli_catch_interrupts()};
+    if (c.sensitivity)
+        return show_sensitivity(&c, &options, error);
     g_auto(RkCompressResult) result = {0};
     if (!rk_compress(&options, &result, error))
         return FALSE;

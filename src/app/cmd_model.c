@@ -60,7 +60,8 @@ print_facts(const char *facts)
     g_autoptr(JsonNode) root = rk_json_parse(facts, "the model's facts", NULL);
     if (root == NULL)
         return;
-    static const char *const SHOWN[] = {"device", "seed", "epochs", "protocol", "metrics"};
+    static const char *const SHOWN[] = {"device",  "seed",     "epochs", "protocol",
+                                        "metrics", "compress", "form"};
     for (size_t i = 0; i < G_N_ELEMENTS(SHOWN); i++) {
         JsonNode *node = json_object_get_member(json_node_get_object(root), SHOWN[i]);
         g_autofree char *text = node != NULL ? rk_json_node_text(node, FALSE) : NULL;
