@@ -82,15 +82,18 @@ append_foot(Page *page)
 static void
 append_cell(Page *page, const RkColumn *column, const RkCell *cell)
 {
-    char digits[G_ASCII_DTOSTR_BUF_SIZE];
-    if (!column->figures)
+    if (!column->figures) {
         append(page, "<td><bdi>%s</bdi></td>", cell->text);
-    else if (isfinite(cell->value))
-        append(page, "<td class=\"n\" data-v=\"%s",
-               g_ascii_dtostr(digits, sizeof digits, cell->value)),
-            append(page, "\">%s</td>", cell->text);
-    else
-        append(page, "<td class=\"n\">%s</td>", cell->text);
+        return;
+    }
+    if (isfinite(cell->value)) {
+        char digits[G_ASCII_DTOSTR_BUF_SIZE];
+        append(page, "<td class=\"n\" data-v=\"%s\">",
+               g_ascii_dtostr(digits, sizeof digits, cell->value));
+    } else {
+        g_string_append(page->out, "<td class=\"n\">");
+    }
+    append(page, "%s</td>", cell->text);
 }
 
 static void
