@@ -131,7 +131,8 @@ add_gains(const RkResults *results, GPtrArray *sentences)
         return;
     }
     g_autofree char *versus = label_of(results, r->versus);
-    g_autoptr(GString) gains = g_string_new(NULL), *costs = g_string_new(NULL);
+    g_autoptr(GString) gains = g_string_new(NULL);
+    g_autoptr(GString) costs = g_string_new(NULL);
     for (guint i = 0; i < r->gains->len; i++) {
         const RkNamed *gain = &g_array_index(r->gains, RkNamed, i);
         gboolean metric = figure_row(gain->name) < 0;
@@ -146,7 +147,6 @@ add_gains(const RkResults *results, GPtrArray *sentences)
                         g_strdup_printf("Against the default (%s): %s.", versus, gains->str));
     if (costs->len > 0)
         g_ptr_array_add(sentences, g_strdup_printf("Change in accuracy: %s.", costs->str));
-    g_string_free(costs, TRUE);
 }
 
 static void
