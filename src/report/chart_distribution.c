@@ -43,7 +43,8 @@ add_bars(RkChart *chart, const RkDistribution *d)
     double factor = d->n_bins > 1 ? d->bin_ms[1] / d->bin_ms[0] : 2;
     bars->quiet = TRUE;
     for (gsize i = 0; i < d->n_bins && total > 0; i++)
-        rk_series_add_low(bars, d->bin_ms[i] * 1e-3, d->bin_ms[i] / factor * 1e-3,
+        rk_series_add_low(bars, d->bin_ms[i] * 1e-3,
+                          (i > 0 ? d->bin_ms[i - 1] : d->bin_ms[0] / factor) * 1e-3,
                           d->count[i] / total);
 }
 

@@ -216,7 +216,8 @@ column_widths(Pdf *pdf, const RkTable *table)
         for (guint i = 0; i < table->rows->len; i += MAX(1, table->rows->len / MAX_MEASURED)) {
             const char *text = rk_table_cell(table, i, k)->text;
             if (text != NULL)
-                width[k] = MAX(width[k], rk_measure_width(pdf->measure, text, TABLE_TEXT, FALSE));
+                width[k] = MAX(width[k],
+                               rk_measure_width(pdf->measure, text, TABLE_TEXT, table->marked > 0));
         }
         sum += width[k] += 2 * CELL_PAD;
     }
@@ -281,6 +282,7 @@ chart(Pdf *pdf, RkChart *c)
 {
     double width = COLUMN / CHART_SCALE;
     double height = rk_layout_natural_height(c, width);
+    height *= c->panels->len > 1 ? 0.72 : 1; // two to a page
     height = MIN(height, (PAGE_HEIGHT - 2 * MARGIN - 90) / CHART_SCALE);
     need(pdf, height * CHART_SCALE + 50);
     pdf->y += 8;

@@ -105,13 +105,13 @@ lay_out_heights(RkLayout *layout, double top, double bottom)
     guint n = layout->panels->len;
     for (guint i = 0; i < n; i++)
         weights += rk_layout_panel(layout, i)->panel->weight;
-    double free = MAX(bottom - top - n * (line + 4) - (n - 1) * PANEL_GAP, 20.0 * n);
+    double free = MAX(bottom - top - n * (line + 8) - (n - 1) * PANEL_GAP, 20.0 * n);
     for (guint i = 0; i < n; i++) {
         RkPanelLayout *p = g_ptr_array_index(layout->panels, i);
         const RkAxis *y = &p->panel->y;
         gboolean titled = y->title[0] != '\0';
         p->baseline = top + line * 0.75;
-        p->plot.y = top + (titled ? line + 4 : 4);
+        p->plot.y = top + (titled ? line + 8 : 8);
         p->plot.height = free * p->panel->weight / weights + (titled ? 0 : line);
         top = p->plot.y + p->plot.height + PANEL_GAP;
         double room = y->scale == RK_SCALE_CATEGORY ? line : Y_TICK_ROOM;

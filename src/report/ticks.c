@@ -110,6 +110,8 @@ linear_ticks(const RkAxis *axis, double n, GArray *ticks)
     if (!(wanted > 0) || !isfinite(wanted) || wanted < 1e-307)
         return;
     double step = axis->scale == RK_SCALE_TIME ? time_step(wanted) : round_step(wanted);
+    if (axis->unit == RK_UNIT_COUNT) // there are no half epochs
+        step = MAX(step, 1);
     double first = ceil(axis->lo / step - 1e-9), last = floor(axis->hi / step + 1e-9);
     if (fabs(first) > 1e15 || last - first > MAX_TICKS)
         return; // neighbours are the same double
@@ -132,12 +134,12 @@ static void
 log_ticks(const RkAxis *axis, double n, GArray *ticks)
 {
     double decades = log10(axis->hi) - log10(axis->lo);
-    if (decades < 0.7 && n >= 2) { // within a decade round steps say more than powers
-        linear_ticks(axis, MIN(n, 5), ticks);
+    if (axis->unit == RK_UNIT_BYTES && decades > 0.5) {
+        byte_ticks(axis, n, ticks);
         return;
     }
-    if (axis->unit == RK_UNIT_BYTES) {
-        byte_ticks(axis, n, ticks);
+    if (decades < 0.7 && n >= 2) { // within a decade round steps say more than powers
+        linear_ticks(axis, MIN(n, 5), ticks);
         return;
     }
     int every = MAX(1, (int)ceil(decades / MAX(n, 1)));
