@@ -178,6 +178,9 @@ release(RkSession *s, RkServeSlot *slot)
 {
     for (uint32_t q = 0; q < slot->n; q++)
         s->free[s->n_free++] = slot->pending[q];
+    for (int ids = 0; ids < RK_N_IDS; ids++)
+        if (s->rows[ids] != NULL)
+            rk_row_cache_end(s->rows[ids], (uint32_t)(slot - s->slot));
     slot->n = 0;
 }
 
@@ -201,8 +204,7 @@ submit(RkSession *s, RkServeSize *size)
     slot->active = rk_session_pick(s, slot, size, slot->n);
     memcpy(slot->pending, size->waiting, slot->n * sizeof *slot->pending);
     size->n_waiting = 0;
-    rk_session_feed(s, slot);
-    if (!rk_plan_submit(slot->active->plan, &failure)) {
+    if (!rk_session_feed(s, slot, &failure) || !rk_plan_submit(slot->active->plan, &failure)) {
         fail_batch(s, slot, failure);
         return TRUE;
     }
@@ -211,6 +213,9 @@ submit(RkSession *s, RkServeSize *size)
     s->n_batches++;
     s->n_queries += slot->n;
     s->n_rows_computed += slot->active->rows;
+    for (int ids = 0; ids < RK_N_IDS; ids++)
+        if (s->rows[ids] != NULL && !rk_row_cache_fetch_next(s->rows[ids], &failure))
+            note_failure(s, g_steal_pointer(&failure));
     return TRUE;
 }
 

@@ -8,6 +8,7 @@
 #include "serve/inputs.h"
 #include "serve/lookup.h"
 #include "serve/queue.h"
+#include "serve/rows.h"
 #include "serve/session.h"
 #include "train/trained.h"
 
@@ -61,7 +62,8 @@ struct RkSession {
     RkSplit *split;
     RkTrainFeatures *features;
     RkServeInputs *inputs;
-    GPtrArray *builds; // of RkModelBuild
+    RkModelData served; // the features, with as many rows as the device has
+    GPtrArray *builds;  // of RkModelBuild
     RkState *state;
     gboolean pairs; // each candidate is a row of its own
     // Settings.
@@ -74,6 +76,8 @@ struct RkSession {
     RkLookup *users, *items;
     RkAnswerCache *answers; // NULL without
     gboolean use_answers;
+    RkRowCache *rows[RK_N_IDS]; // NULL where the device has whole tables
+    uint32_t *words;            // of one input, before its codes become rows
     // The path.
     RkServeSize *size; // [n_sizes] in order of cols
     RkServeSlot *slot; // [n_slots]
@@ -97,12 +101,21 @@ struct RkSession {
     uint64_t n_batches, n_queries, n_rows_computed, n_rows_wanted, n_failed;
 };
 
+// session.c: a cache's own policy and room by their settings, or those that all share.
+const char *rk_session_policy(const RkSession *session, const char *name);
+uint32_t rk_session_entries(const RkSession *session, const char *name);
+
 // session_plans.c
 gboolean rk_session_compile(RkSession *session, GError **error);
 void rk_session_clear_plans(RkSession *session);
 const RkServePlan *rk_session_pick(const RkSession *session, const RkServeSlot *slot,
                                    const RkServeSize *size, uint32_t n);
-void rk_session_feed(const RkSession *session, RkServeSlot *slot);
+gboolean rk_session_feed(RkSession *session, RkServeSlot *slot, GError **error);
+
+// session_rows.c
+gboolean rk_session_make_rows(RkSession *session, GError **error);
+gboolean rk_session_load(RkSession *session, const RkTrained *trained, GError **error);
+void rk_session_rows_to_json(RkSession *session, JsonBuilder *json);
 
 // batcher.c
 gpointer rk_session_serve(gpointer session);

@@ -44,6 +44,16 @@ const RkParam rk_session_params[] = {
      "Policy of the caches of users' and items' features"},
     {"cache.features.entries", RK_PARAM_INT, 0, 1u << 30, "0", "entries", NULL,
      "Room for features of users, and as much for items; 0 for cache.entries"},
+    {"cache.rows.of", RK_PARAM_CHOICE, 0, 0, "none", NULL, "none|users|items|both",
+     "Whose embedding tables stay outside the device, hot rows excepted"},
+    {"cache.rows.policy", RK_PARAM_CHOICE, 0, 0, "default", NULL, POLICIES,
+     "Policy of the caches of embedding rows"},
+    {"cache.rows.rows", RK_PARAM_INT, 0, 1u << 30, "0", "rows", NULL,
+     "Hot rows of each such table on the device; 0 for cache.entries"},
+    {"cache.rows.source", RK_PARAM_CHOICE, 0, 0, "memory", NULL, "memory|sqlite",
+     "Where the other rows are"},
+    {"cache.rows.prefetch", RK_PARAM_CHOICE, 0, 0, "none", NULL, "none|popular|next",
+     "Item rows fetched ahead: the most popular at first, or what most often follows a missed one"},
 };
 const size_t rk_n_session_params = G_N_ELEMENTS(rk_session_params);
 
@@ -90,6 +100,10 @@ counters(RkSystem *system, JsonBuilder *json)
                      s->n_rows_computed > 0 ? 1 - (double)s->n_queries / (double)s->n_rows_computed
                                             : 0);
     rk_json_add_int(json, "failed", (int64_t)s->n_failed);
+    uint64_t moved = 0;
+    for (int ids = 0; ids < RK_N_IDS; ids++)
+        moved += s->rows[ids] != NULL ? rk_row_cache_bytes_moved(s->rows[ids]) : 0;
+    rk_json_add_int(json, "bytes_moved", (int64_t)moved);
     json_builder_set_member_name(json, "cache");
     json_builder_begin_object(json);
     if (s->answers != NULL) {
@@ -102,6 +116,7 @@ counters(RkSystem *system, JsonBuilder *json)
         json_builder_set_member_name(json, "items");
         rk_lookup_to_json(s->items, json);
     }
+    rk_session_rows_to_json(s, json);
     json_builder_end_object(json);
     s->n_batches = s->n_queries = s->n_rows_computed = s->n_failed = 0;
 }
@@ -184,16 +199,15 @@ open_model(RkSession *s, const RkSessionOptions *o, GError **error)
     return s->inputs != NULL;
 }
 
-// A place's own policy and room, or those that all share.
-static const char *
-policy_of(const RkSession *s, const char *name)
+const char *
+rk_session_policy(const RkSession *s, const char *name)
 {
     const char *policy = rk_params_text(s->set, name);
     return strcmp(policy, "default") == 0 ? rk_params_text(s->set, "cache.policy") : policy;
 }
 
-static uint32_t
-entries_of(const RkSession *s, const char *name)
+uint32_t
+rk_session_entries(const RkSession *s, const char *name)
 {
     int64_t entries = rk_params_int(s->set, name);
     return (uint32_t)(entries > 0 ? entries : rk_params_int(s->set, "cache.entries"));
@@ -209,8 +223,8 @@ make_caches(RkSession *s, GError **error)
                             .data = s->inputs,
                             .in_database =
                                 strcmp(rk_params_text(s->set, "features.source"), "sqlite") == 0,
-                            .policy = policy_of(s, "cache.features.policy"),
-                            .entries = entries_of(s, "cache.features.entries"),
+                            .policy = rk_session_policy(s, "cache.features.policy"),
+                            .entries = rk_session_entries(s, "cache.features.entries"),
                             .set = s->set};
     s->users = rk_lookup_new(&look, error);
     if (s->users == NULL)
@@ -222,8 +236,8 @@ make_caches(RkSession *s, GError **error)
     if (s->pairs && (s->items = rk_lookup_new(&look, error)) == NULL)
         return FALSE;
     const RkAnswerCacheOptions answers = {
-        .policy = policy_of(s, "cache.answers.policy"),
-        .entries = entries_of(s, "cache.answers.entries"),
+        .policy = rk_session_policy(s, "cache.answers.policy"),
+        .entries = rk_session_entries(s, "cache.answers.entries"),
         .k = s->k,
         .live_ns = (uint64_t)(rk_params_real(s->set, "cache.answers.ttl_ms") * 1e6),
         .by_user = strcmp(rk_params_text(s->set, "cache.answers.key"), "user") == 0,
@@ -271,14 +285,13 @@ warm_up(RkSession *s, GError **error)
     for (uint32_t i = 0; i < s->n_slots; i++)
         for (guint p = 0; p < s->slot[i].plans->len; p++) {
             const RkServePlan *plan = &g_array_index(s->slot[i].plans, RkServePlan, p);
-            RkServeSlot empty = s->slot[i];
-            empty.active = plan;
-            empty.n = 0;
+            RkServeSlot *slot = &s->slot[i];
+            slot->active = plan;
+            slot->n = 0;
             for (uint32_t z = 0; z < s->n_sizes; z++)
                 if (s->size[z].feeds == plan->feeds)
-                    empty.size = &s->size[z];
-            rk_session_feed(s, &empty);
-            if (!rk_plan_run(plan->plan, error))
+                    slot->size = &s->size[z];
+            if (!rk_session_feed(s, slot, error) || !rk_plan_run(plan->plan, error))
                 return FALSE;
         }
     return TRUE;
@@ -301,7 +314,8 @@ rk_session_new(const RkSessionOptions *options, GError **error)
     if (!open_model(s, options, error) || !make_caches(s, error))
         return NULL;
     s->state = rk_state_new(s->device);
-    if (!rk_session_compile(s, error) || !make_path(s, error) || !warm_up(s, error))
+    if (!rk_session_make_rows(s, error) || !rk_session_compile(s, error) || !make_path(s, error) ||
+        !warm_up(s, error))
         return NULL;
     s->thread = g_thread_new("serve", rk_session_serve, s);
     return g_steal_pointer(&s);
@@ -320,6 +334,10 @@ rk_session_free(RkSession *s)
     rk_session_clear_plans(s);
     rk_state_free(s->state);
     g_ptr_array_unref(s->builds);
+    for (int ids = 0; ids < RK_N_IDS; ids++)
+        rk_row_cache_free(s->rows[ids]);
+    g_free((void *)s->served.features);
+    g_free(s->words);
     rk_answer_cache_free(s->answers);
     rk_lookup_free(s->users);
     rk_lookup_free(s->items);
@@ -378,10 +396,7 @@ gboolean
 rk_session_reload(RkSession *s, uint32_t version, GError **error)
 {
     g_autoptr(RkTrained) other = rk_trained_open(s->store, s->name, version, error);
-    if (other == NULL ||
-        !rk_trained_load(other, s->size[0].build, s->features, s->state, NULL, error))
-        return FALSE;
-    return TRUE;
+    return other != NULL && rk_session_load(s, other, error);
 }
 
 typedef struct {

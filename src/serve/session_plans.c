@@ -30,7 +30,7 @@ make_sizes(RkSession *s)
 static RkModelBuild *
 build_for(RkSession *s, uint32_t cols, RkRef *score, GError **error)
 {
-    RkModelBuild *build = rk_model_build_new(s->trained->model, &s->features->data,
+    RkModelBuild *build = rk_model_build_new(s->trained->model, &s->served,
                                              s->trained->settings->values, FALSE, error);
     if (build == NULL)
         return NULL;
@@ -100,7 +100,7 @@ rk_session_compile(RkSession *s, GError **error)
             return FALSE;
         s->size[i].build = build;
         if (i == 0 && (!rk_state_add_graph(s->state, build->graph, error) ||
-                       !rk_trained_load(s->trained, build, s->features, s->state, NULL, error)))
+                       !rk_session_load(s, s->trained, error)))
             return FALSE;
         if (!compile_size(s, &s->size[i], score, error))
             return FALSE;
@@ -212,16 +212,40 @@ feed_bag(const Feeding *f)
         pad(to + end, room - end, UINT32_MAX);
 }
 
-void
-rk_session_feed(const RkSession *s, RkServeSlot *slot)
+// Codes become rows of the device's tables on their way into an input.
+static gboolean
+feed_rows(RkSession *s, const Feeding *f, uint32_t *to, GError **error)
+{
+    RkRowCache *rows = s->rows[f->feed->ids];
+    uint32_t each = s->pairs ? f->slot->size->cols : 1;
+    gboolean candidates = f->feed->kind == RK_FEED_CANDIDATES;
+    uint32_t n = f->slot->active->rows * (candidates ? f->slot->size->cols : each * f->feed->words);
+    for (uint32_t i = 0; i < n; i++)
+        if (s->words[i] == UINT32_MAX)
+            to[i] = UINT32_MAX;
+        else if (!rk_row_cache_place(rows, s->words[i], &to[i], error))
+            return FALSE;
+    return TRUE;
+}
+
+gboolean
+rk_session_feed(RkSession *s, RkServeSlot *slot, GError **error)
 {
     static void (*const FEED[])(const Feeding *) = {[RK_FEED_CANDIDATES] = feed_candidates,
                                                     [RK_FEED_WORDS] = feed_words,
                                                     [RK_FEED_BAG] = feed_bag,
                                                     [RK_FEED_BAG_ENDS] = feed_bag};
     const RkServePlan *plan = slot->active;
+    for (int ids = 0; ids < RK_N_IDS; ids++)
+        if (s->rows[ids] != NULL)
+            rk_row_cache_begin(s->rows[ids], (uint32_t)(slot - s->slot));
     for (guint i = 0; i < plan->feeds->len; i++) {
-        const Feeding f = {s, slot, &g_array_index(plan->feeds, RkFeed, i), plan->memory[i]};
-        FEED[f.feed->kind](&f);
+        const RkFeed *feed = &g_array_index(plan->feeds, RkFeed, i);
+        gboolean mapped = s->rows[feed->ids] != NULL;
+        const Feeding f = {s, slot, feed, mapped ? s->words : plan->memory[i]};
+        FEED[feed->kind](&f);
+        if (mapped && !feed_rows(s, &f, plan->memory[i], error))
+            return FALSE;
     }
+    return TRUE;
 }

@@ -83,9 +83,8 @@ add_counts(const RkTracked *t, JsonBuilder *json)
 }
 
 void
-rk_tracked_to_json(RkTracked *t, JsonBuilder *json)
+rk_tracked_add(RkTracked *t, JsonBuilder *json)
 {
-    json_builder_begin_object(json);
     add_counts(t, json);
     if (t->most_traced > 0) {
         RkCacheCounts counts = rk_cache_counts(t->cache);
@@ -96,7 +95,14 @@ rk_tracked_to_json(RkTracked *t, JsonBuilder *json)
         rk_json_add_real(json, "bound_hit_rate",
                          share(rk_cache_belady_hits(t->trace, t->n_traced, room), t->n_traced));
     }
-    json_builder_end_object(json);
     rk_cache_reset_counts(t->cache);
     t->requests = t->hits = t->expired = t->hit_ns = t->miss_ns = t->bytes = t->n_traced = 0;
+}
+
+void
+rk_tracked_to_json(RkTracked *tracked, JsonBuilder *json)
+{
+    json_builder_begin_object(json);
+    rk_tracked_add(tracked, json);
+    json_builder_end_object(json);
 }

@@ -31,5 +31,7 @@ void rk_tracked_clear(RkTracked *tracked);
 // Asks the cache for a key and notes it. The owner counts the hit, once it knows that it is one.
 RkCacheOutcome rk_tracked_request(RkTracked *tracked, uint64_t key, RkCacheSlot *slot);
 
-// Adds {"policy", "entries", "size", "requests", "hits", "hit_rate", ..} and counts anew.
+// Adds "policy", "entries", "size", "requests", "hits", "hit_rate", .. to an open object, and
+// counts anew; or an object of them.
+void rk_tracked_add(RkTracked *tracked, JsonBuilder *json);
 void rk_tracked_to_json(RkTracked *tracked, JsonBuilder *json);

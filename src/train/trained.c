@@ -355,11 +355,21 @@ fail_type(const RkTrained *t, const char *name, const RkTensor *is, const RkTens
     return FALSE;
 }
 
-static gboolean
-load_param(const RkTrained *t, const RkModelParam *param, const RkTrainFeatures *features,
-           RkState *state, GArray *unseen, GError **error)
+static void
+note_unseen(GArray *unseen, const char *feature, const Matching *m, uint32_t n)
 {
-    const RkTensor *type = rk_state_tensor(state, param->name);
+    RkUnseen one = {feature, m->n_unknown, n};
+    gboolean known = one.n_unknown == 0;
+    for (guint i = 0; i < unseen->len; i++) // a feature may have several tables
+        known |= strcmp(g_array_index(unseen, RkUnseen, i).feature, feature) == 0;
+    if (!known)
+        g_array_append_val(unseen, one);
+}
+
+static gboolean
+read_param(const RkTrained *t, const RkModelParam *param, const RkTensor *type,
+           const RkTrainFeatures *features, uint8_t *values, GArray *unseen, GError **error)
+{
     int at = rk_tensor_list_find(t->stored->tensors, param->name);
     RkTensor stored;
     if (at < 0 || !stored_type(rk_tensor_list_at(t->stored->tensors, (uint32_t)at), &stored))
@@ -372,31 +382,41 @@ load_param(const RkTrained *t, const RkModelParam *param, const RkTrainFeatures 
         memcmp(expected.dim, type->dim, type->rank * sizeof *type->dim) != 0)
         return fail_type(t, param->name, &stored, type, error);
     g_autofree void *packed = rk_tensor_list_load(t->stored->tensors, (uint32_t)at, error);
-    size_t bytes = rk_tensor_bytes(type);
     if (packed == NULL)
         return FALSE;
-    if (!rows)
-        return rk_state_write(state, param->name, packed, bytes, error);
-    Matching m;
-    g_autofree uint8_t *matched = g_malloc(MAX(bytes, 1));
+    if (!rows) {
+        memcpy(values, packed, rk_tensor_bytes(type));
+        return TRUE;
+    }
+    Matching m, of_values = {0};
     if (!find_matching(t, features, param->feature, &m, error) ||
-        !rk_state_read(state, param->name, matched, bytes, error))
-        return FALSE;
-    if (param->part_of != NULL && type->dtype == RK_U32) // a code without a row
-        memset(matched, 0xff, bytes);
-    Matching of_values = {0};
-    if (param->codes >= 0 && !find_matching(t, features, param->codes, &of_values, error))
+        (param->codes >= 0 && !find_matching(t, features, param->codes, &of_values, error)))
         return FALSE;
     match_values(&of_values, packed, param->codes >= 0 ? rk_tensor_numel(&stored) : 0);
-    match_rows(&m, packed, stored.dim[0], matched, type->dim[0],
+    match_rows(&m, packed, stored.dim[0], values, type->dim[0],
                rk_tensor_row_words(type) * sizeof(uint32_t));
-    RkUnseen one = {features->data.features[param->feature].name, m.n_unknown, type->dim[0]};
-    gboolean known = one.n_unknown == 0;
-    for (guint i = 0; i < unseen->len; i++) // a feature may have several tables
-        known |= strcmp(g_array_index(unseen, RkUnseen, i).feature, one.feature) == 0;
-    if (!known)
-        g_array_append_val(unseen, one);
-    return rk_state_write(state, param->name, matched, bytes, error);
+    if (unseen != NULL)
+        note_unseen(unseen, features->data.features[param->feature].name, &m, type->dim[0]);
+    return TRUE;
+}
+
+gboolean
+rk_trained_read(const RkTrained *trained, const RkModelParam *param, const RkTensor *type,
+                const RkTrainFeatures *features, void *packed, GError **error)
+{
+    return read_param(trained, param, type, features, packed, NULL, error);
+}
+
+static gboolean
+load_param(const RkTrained *t, const RkModelParam *param, const RkTrainFeatures *features,
+           RkState *state, GArray *unseen, GError **error)
+{
+    const RkTensor *type = rk_state_tensor(state, param->name);
+    size_t bytes = rk_tensor_bytes(type);
+    g_autofree uint8_t *values = g_malloc(MAX(bytes, 1));
+    return rk_state_read(state, param->name, values, bytes, error) &&
+           read_param(t, param, type, features, values, unseen, error) &&
+           rk_state_write(state, param->name, values, bytes, error);
 }
 
 gboolean

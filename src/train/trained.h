@@ -43,6 +43,11 @@ gboolean rk_trained_load(const RkTrained *trained, const RkModelBuild *build,
                          const RkTrainFeatures *features, RkState *state, GArray **unseen,
                          GError **error);
 
+// The same of one parameter to host memory, packed, for tables that no device holds whole. `type`
+// is the table's with as many rows as the feature has codes; rows of unknown ids stay as they are.
+gboolean rk_trained_read(const RkTrained *trained, const RkModelParam *param, const RkTensor *type,
+                         const RkTrainFeatures *features, void *packed, GError **error);
+
 // The features of numbers and times that the model was trained with, over another dataset's fields.
 // RK_ERROR_USAGE when that has no such field.
 RkFeatures *rk_trained_fitted(const RkTrained *trained, RkDataset *dataset, GError **error);

@@ -5,9 +5,11 @@
 #include "serve/session.h"
 
 #include "base/rng.h"
+#include "serve/select.h"
 #include "store/intake.h"
 #include "store/parts.h"
 #include "train/fit.h"
+#include "train/scorer.h"
 
 #include <math.h>
 #include <string.h>
@@ -21,21 +23,24 @@ typedef struct {
     RkDataset *dataset;
     RkSplit *split;
     RkTrained *trained;
+    const RkTrained *before; // what an update starts from
     const char *model;
+    uint32_t version; // to be served
+    gboolean update;  // the next model is a version of what is there
     uint32_t n_users, n_items;
 } Rig;
 
 static void
-generate(RkStore *store)
+generate(RkStore *store, const char *kind, const char *split_text)
 {
     g_autoptr(GError) error = NULL;
     const RkParam *table;
     size_t n;
-    rk_synth_kind("sequence", &table, &n, NULL, NULL, NULL);
+    rk_synth_kind(kind, &table, &n, NULL, NULL, NULL);
     g_autoptr(RkParams) params = rk_params_new(table, n);
     g_autoptr(RkParams) split_set = rk_params_new(rk_split_params, rk_n_split_params);
-    rk_params_assign(split_set, "split=leave-last-two", &error);
-    g_autoptr(RkSynth) synth = rk_synth_new("sequence", params, 3, 3000, &error);
+    rk_params_assign(split_set, split_text, &error);
+    g_autoptr(RkSynth) synth = rk_synth_new(kind, params, 3, 3000, &error);
     g_assert_no_error(error);
     g_autoptr(RkSplit) split =
         rk_split_build(rk_synth_source(synth), split_set, 3,
@@ -64,6 +69,8 @@ fit(Rig *rig, const char *name, const char *const *assignments)
                                   .model = model,
                                   .settings = settings,
                                   .name = name,
+                                  .update = rig->update,
+                                  .from = rig->update ? rig->before : NULL,
                                   .seed = 7};
     g_auto(RkFitResult) result = {0};
     rk_fit(&options, &result, &error);
@@ -73,8 +80,11 @@ fit(Rig *rig, const char *name, const char *const *assignments)
 }
 
 static void
-set_up(Rig *rig, const char *model)
+set_up_on(Rig *rig, const char *model, const char *kind, const char *split)
 {
+    static const char *const rows[] = {
+        "epochs=1",          "dim=4", "layers=8", "batch=512", "eval.every=0", "label.binary=true",
+        "label.threshold=3", NULL};
     static const char *const pairs[] = {"loss=bpr", "negatives=uniform", "epochs=1", "batch=256",
                                         "dim=8",    "eval.every=0",      NULL};
     static const char *const sequences[] = {"epochs=1", "dim=8",        "history=12",
@@ -82,13 +92,22 @@ set_up(Rig *rig, const char *model)
     g_autoptr(GError) error = NULL;
     *rig = (Rig){.model = model, .store = rk_store_open(":memory:", RK_STORE_DEFAULT, &error)};
     g_assert_no_error(error);
-    generate(rig->store);
+    generate(rig->store, kind, split);
     rig->dataset = rk_dataset_open(rig->store, "data", &error);
     rig->split = rk_dataset_split(rig->dataset, &error);
     g_assert_no_error(error);
     rig->n_users = rk_dataset_vocabulary_size(rig->dataset, "user");
     rig->n_items = rk_dataset_vocabulary_size(rig->dataset, "item");
-    fit(rig, model, strcmp(model, "sasrec") == 0 ? sequences : pairs);
+    const char *const *how = strcmp(kind, "sequence") != 0  ? rows
+                             : strcmp(model, "sasrec") == 0 ? sequences
+                                                            : pairs;
+    fit(rig, model, how);
+}
+
+static void
+set_up(Rig *rig, const char *model)
+{
+    set_up_on(rig, model, "sequence", "split=leave-last-two");
 }
 
 static void
@@ -114,6 +133,7 @@ serve(Rig *rig, const char *const *assignments, uint64_t (*now_ns)(gpointer), gp
                                       .device = device,
                                       .dataset = rig->dataset,
                                       .model = rig->model,
+                                      .version = rig->version,
                                       .set = set,
                                       .clock_ns = now_ns,
                                       .clock_data = now_data};
@@ -380,6 +400,268 @@ a_full_queue_takes_no_more(void)
     tear_down(&rig);
 }
 
+// ---- rows that aren't on the device --------------------------------------------------------
+
+static JsonObject *
+count(RkSystem *system, JsonNode **root)
+{
+    g_autoptr(JsonBuilder) json = json_builder_new();
+    json_builder_begin_object(json);
+    system->class->counters(system, json);
+    json_builder_end_object(json);
+    *root = json_builder_get_root(json);
+    return json_object_get_object_member(json_node_get_object(*root), "cache");
+}
+
+// One query a batch, so that both have the same shapes and the same bits are due.
+static void
+rows_of_a_cache_score_the_same_bits(gconstpointer model)
+{
+    static const char *const whole[] = {"batch.max=1", "inflight=1", NULL};
+    static const char *const parts[][6] = {
+        {"cache.rows.of=both", "cache.rows.policy=lru", "cache.rows.rows=40",
+         "cache.rows.prefetch=next", NULL},
+        {"cache.rows.of=both", "cache.rows.policy=tinylfu", "cache.rows.rows=40",
+         "cache.rows.prefetch=popular", NULL},
+        {"cache.rows.of=items", "cache.rows.policy=s3fifo", "cache.rows.rows=1",
+         "cache.rows.source=sqlite", NULL},
+        {"cache.rows.of=both", "cache.rows.policy=none", NULL},
+        {"cache.rows.of=items", "cache.rows.policy=sieve", "cache.rows.rows=1000000", NULL}};
+    Rig rig;
+    set_up(&rig, model);
+    g_autoptr(RkSystem) system = serve(&rig, whole, NULL, NULL);
+    g_autofree Talk *all = new_talk(&rig, system);
+    ask_all(system, all);
+    rk_system_free(g_steal_pointer(&system));
+    for (size_t i = 0; i < G_N_ELEMENTS(parts); i++) {
+        const char *set[9] = {"batch.max=1", "inflight=3"};
+        for (int k = 0; parts[i][k] != NULL; k++)
+            set[2 + k] = parts[i][k];
+        g_autoptr(RkSystem) cached = serve(&rig, set, NULL, NULL);
+        g_autofree Talk *talk = new_talk(&rig, cached);
+        for (int round = 0; round < 2; round++) {
+            ask_all(cached, talk);
+            g_assert_cmpmem(talk->item, sizeof talk->item, all->item, sizeof all->item);
+            g_assert_cmpmem(talk->score, sizeof talk->score, all->score, sizeof all->score);
+        }
+        g_autoptr(JsonNode) root = NULL;
+        JsonObject *items = json_object_get_object_member(count(cached, &root), "item_rows");
+        g_assert_cmpint(json_object_get_int_member(items, "lookups"), >, 0);
+        g_assert_cmpint(json_object_get_int_member(items, "bytes_moved"), >, 0);
+        if (strcmp(parts[i][1], "cache.rows.policy=none") == 0)
+            g_assert_cmpint(json_object_get_int_member(items, "hits"), ==, 0);
+        if (strcmp(parts[i][1], "cache.rows.policy=sieve") == 0) // there is room for all
+            g_assert_cmpint(json_object_get_int_member(items, "evictions"), ==, 0);
+    }
+    tear_down(&rig);
+}
+
+static void
+codes_that_name_rows_stay_on_the_device(void)
+{
+    static const char *const how[] = {"neighbours=3", NULL};
+    g_autoptr(GError) error = NULL;
+    Rig rig;
+    set_up(&rig, "mf");
+    rk_trained_free(rig.trained);
+    fit(&rig, "item-knn", how);
+    g_autoptr(RkParams) set = rk_params_new(rk_session_params, rk_n_session_params);
+    rk_params_assign(set, "cache.rows.of=items", &error);
+    const RkSessionOptions options = {
+        .store = rig.store, .device = device, .model = "item-knn", .set = set};
+    g_assert_null(rk_session_new(&options, &error));
+    g_assert_error(error, RK_ERROR, RK_ERROR_UNSUPPORTED);
+    g_assert_nonnull(strstr(error->message, "cache.rows.of"));
+    tear_down(&rig);
+}
+
+// ---- models of whole rows ------------------------------------------------------------------
+
+static RkScores *
+score_test_rows(const Rig *rig, RkState **state, RkTrainFeatures **features)
+{
+    g_autoptr(GError) error = NULL;
+    const RkTrainFeaturesOptions data = {.dataset = rig->dataset,
+                                         .split = rig->split,
+                                         .model = rig->trained->model,
+                                         .like = rig->trained,
+                                         .set = rig->trained->settings->values,
+                                         .positive_from = -INFINITY};
+    *features = rk_train_features_new(&data, &error);
+    g_assert_no_error(error);
+    g_autoptr(RkModelBuild) build = rk_model_build_new(rig->trained->model, &(*features)->data,
+                                                       rig->trained->settings->values, FALSE, NULL);
+    rig->trained->model->score(build, RK_NONE);
+    *state = rk_state_new(device);
+    g_assert_true(rk_state_add_graph(*state, build->graph, &error));
+    g_assert_true(rk_trained_load(rig->trained, build, *features, *state, NULL, &error));
+    const RkScorerOptions options = {.device = device,
+                                     .model = rig->trained->model,
+                                     .set = rig->trained->settings->values,
+                                     .features = *features,
+                                     .state = *state,
+                                     .part = RK_PART_TEST};
+    RkScores *scores = rk_scores_new(&options, &error);
+    g_assert_no_error(error);
+    return scores;
+}
+
+// Without an item field events themselves are ranked; they score as evaluation scores them.
+static void
+events_score_as_in_evaluation(void)
+{
+    static const char *const set[] = {"batch.max=4", "k=24", NULL};
+    g_autoptr(GError) error = NULL;
+    Rig rig;
+    set_up_on(&rig, "deepfm", "ctr", "split=random");
+    // The device is the session's while it is open: what is expected is computed before.
+    RkState *state;
+    RkTrainFeatures *features;
+    g_autoptr(RkScores) scores = score_test_rows(&rig, &state, &features);
+    rk_state_free(state);
+    rk_train_features_free(features);
+    g_autoptr(RkSystem) system = serve(&rig, set, NULL, NULL);
+    g_assert_cmpuint(rk_session_n_items((RkSession *)system), ==, 3000);
+    uint32_t n = MIN((uint32_t)scores->n, MOST), item[MOST];
+    float score[MOST];
+    const RkQuery query = {.user = UINT32_MAX, .n_candidates = n, .candidates = scores->row};
+    g_assert_cmpuint(rk_session_fresh((RkSession *)system, &query, item, score, &error), ==, n);
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t at = 0;
+        while (scores->row[at] != item[i])
+            at++;
+        g_assert_cmpfloat_with_epsilon(score[i], scores->score[at], 1e-5);
+    }
+    rk_system_free(g_steal_pointer(&system));
+    tear_down(&rig);
+}
+
+// Fields of the user, of the item, a bag of genres; from memory and from a database.
+static void
+pairs_are_served_with_all_their_fields(void)
+{
+    static const char *const sets[][6] = {{"batch.max=1", "inflight=1", NULL},
+                                          {"batch.max=8", "features.source=sqlite",
+                                           "cache.features.policy=arc", "cache.features.entries=16",
+                                           "cache.trace=1000", NULL},
+                                          {"batch.max=8", "cache.rows.of=both",
+                                           "cache.rows.policy=clock", "cache.rows.rows=30", NULL}};
+    Rig rig;
+    set_up_on(&rig, "deepfm", "ratings", "split=random");
+    g_autofree Talk *first = NULL;
+    for (size_t i = 0; i < G_N_ELEMENTS(sets); i++) {
+        g_autoptr(RkSystem) system = serve(&rig, sets[i], NULL, NULL);
+        g_autofree Talk *talk = new_talk(&rig, system);
+        talk->query[0].user = UINT32_MAX; // an unknown one is served as well
+        ask_all(system, talk);
+        assert_is_fresh(system, talk);
+        for (uint32_t q = 0; first != NULL && q < N_QUERIES; q++)
+            for (uint32_t k = 0; k < talk->n[q]; k++)
+                g_assert_cmpfloat_with_epsilon(talk->score[q][k], first->score[q][k], 1e-5);
+        if (i == 1) {
+            g_autoptr(JsonNode) root = NULL;
+            JsonObject *items = json_object_get_object_member(count(system, &root), "items");
+            double rate = json_object_get_double_member(items, "hit_rate");
+            g_assert_cmpfloat(rate, >, 0);
+            g_assert_cmpfloat(json_object_get_double_member(items, "bound_hit_rate"), >, 0);
+        }
+        if (first == NULL)
+            first = g_steal_pointer(&talk);
+    }
+    tear_down(&rig);
+}
+
+// ---- what age costs ------------------------------------------------------------------------
+
+static void
+a_stale_answer_is_seen_beside_a_fresh_one(void)
+{
+    static const char *const set[] = {"cache.answers.policy=lru", "cache.answers.entries=100",
+                                      NULL};
+    static const char *const other[] = {"loss=bpr", "negatives=uniform", "epochs=2", "batch=256",
+                                        "dim=8",    "eval.every=0",      "lr=0.1",   NULL};
+    g_autoptr(GError) error = NULL;
+    Rig rig;
+    set_up(&rig, "mf");
+    // The next version, kept before the session has the device.
+    g_autoptr(RkTrained) before = g_steal_pointer(&rig.trained);
+    rig.update = TRUE;
+    rig.before = before;
+    fit(&rig, "mf", other);
+    rig.version = 1;
+    g_autoptr(RkSystem) system = serve(&rig, set, NULL, NULL);
+    g_autofree Talk *talk = new_talk(&rig, system);
+    ask_all(system, talk);
+    assert_is_fresh(system, talk);
+    g_assert_true(rk_session_reload((RkSession *)system, 2, &error));
+    ask_all(system, talk);
+    double overlap = 0, ndcg = 0;
+    for (uint32_t i = 0; i < N_QUERIES; i++) {
+        uint32_t item[K];
+        float score[K];
+        g_assert_cmpuint(talk->flags[i], ==, RK_ANSWER_CACHED);
+        uint32_t n = rk_session_fresh((RkSession *)system, &talk->query[i], item, score, &error);
+        RkAgreement agreement = rk_lists_agree(talk->item[i], talk->n[i], item, n);
+        overlap += agreement.overlap / N_QUERIES;
+        ndcg += agreement.ndcg / N_QUERIES;
+    }
+    g_assert_cmpfloat(overlap, <, 0.95); // it was trained further, and answers weren't
+    g_assert_cmpfloat(ndcg, <, 0.95);
+    g_assert_cmpfloat(overlap, >, 0);
+    g_assert_false(rk_session_reload((RkSession *)system, 9, &error));
+    g_assert_error(error, RK_ERROR, RK_ERROR_NOT_FOUND);
+    rk_system_free(g_steal_pointer(&system));
+    tear_down(&rig);
+}
+
+static void
+settings_that_cannot_be_are_refused(void)
+{
+    const struct {
+        const char *model, *set[3];
+        int code;
+        const char *says;
+    } BAD[] = {{"mf",
+                {"cache.answers.policy=lru", "cache.answers.entries=1000000000", "k=1000"},
+                RK_ERROR_MEMORY,
+                "entries"},
+               {"nobody", {"k=1"}, RK_ERROR_NOT_FOUND, "nobody"},
+               {"mf",
+                {"cache.features.policy=lru", "cache.features.entries=1000000000", "k=1"},
+                RK_ERROR_MEMORY,
+                "entries"}};
+    Rig rig;
+    set_up(&rig, "mf");
+    for (size_t i = 0; i < G_N_ELEMENTS(BAD); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(RkParams) set = rk_params_new(rk_session_params, rk_n_session_params);
+        for (int k = 0; k < 3 && BAD[i].set[k] != NULL; k++)
+            rk_params_assign(set, BAD[i].set[k], NULL);
+        const RkSessionOptions options = {
+            .store = rig.store, .device = device, .model = BAD[i].model, .set = set};
+        g_assert_null(rk_session_new(&options, &error));
+        g_assert_error(error, RK_ERROR, BAD[i].code);
+        g_assert_nonnull(strstr(error->message, BAD[i].says));
+    }
+    tear_down(&rig);
+}
+
+static void
+a_dataset_without_its_fields_is_refused(void)
+{
+    g_autoptr(GError) error = NULL;
+    Rig rows, pairs;
+    set_up_on(&rows, "deepfm", "ctr", "split=random");
+    set_up(&pairs, "mf");
+    const RkSessionOptions options = {
+        .store = rows.store, .device = device, .model = "deepfm", .dataset = pairs.dataset};
+    g_assert_null(rk_session_new(&options, &error));
+    g_assert_nonnull(error);
+    g_assert_cmpint((int)strlen(error->message), >, 20);
+    tear_down(&rows);
+    tear_down(&pairs);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -400,6 +682,24 @@ main(int argc, char **argv)
     g_test_add_func("/serve/session/what can't be answered is refused",
                     what_cannot_be_answered_is_refused);
     g_test_add_func("/serve/session/a full queue takes no more", a_full_queue_takes_no_more);
+    g_test_add_data_func("/serve/session/mf: rows of a cache score the same bits", "mf",
+                         rows_of_a_cache_score_the_same_bits);
+    g_test_add_data_func("/serve/session/neumf: rows of a cache score the same bits", "neumf",
+                         rows_of_a_cache_score_the_same_bits);
+    if (strstr(rk_device_info(device)->name, "SwiftShader") == NULL)
+        g_test_add_data_func("/serve/session/sasrec: rows of a cache score the same bits", "sasrec",
+                             rows_of_a_cache_score_the_same_bits);
+    g_test_add_func("/serve/session/codes that name rows stay on the device",
+                    codes_that_name_rows_stay_on_the_device);
+    g_test_add_func("/serve/session/events score as in evaluation", events_score_as_in_evaluation);
+    g_test_add_func("/serve/session/pairs are served with all their fields",
+                    pairs_are_served_with_all_their_fields);
+    g_test_add_func("/serve/session/a stale answer is seen beside a fresh one",
+                    a_stale_answer_is_seen_beside_a_fresh_one);
+    g_test_add_func("/serve/session/settings that can't be are refused",
+                    settings_that_cannot_be_are_refused);
+    g_test_add_func("/serve/session/a dataset without its fields is refused",
+                    a_dataset_without_its_fields_is_refused);
     int failed = g_test_run();
     rk_device_close(device);
     return failed;
