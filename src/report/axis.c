@@ -9,9 +9,9 @@
 #define MAX_NINES  9.0   // p99.9999999; doubles go no further than 15
 
 void
-rk_axis_init(RkAxis *axis, const char *title, RkScale scale, RkUnit unit)
+rk_axis_init(RkChartAxis *axis, const char *title, RkScale scale, RkUnit unit)
 {
-    *axis = (RkAxis){.scale = scale, .unit = unit, .title = rk_text_clean(title), .hi = 1};
+    *axis = (RkChartAxis){.scale = scale, .unit = unit, .title = rk_text_clean(title), .hi = 1};
     axis->full_hi = 1;
     axis->pad = 0.04;
     if (scale == RK_SCALE_CATEGORY)
@@ -19,21 +19,21 @@ rk_axis_init(RkAxis *axis, const char *title, RkScale scale, RkUnit unit)
 }
 
 void
-rk_axis_clear(RkAxis *axis)
+rk_axis_clear(RkChartAxis *axis)
 {
     g_clear_pointer(&axis->title, g_free);
     g_clear_pointer(&axis->categories, g_ptr_array_unref);
 }
 
 void
-rk_axis_set(RkAxis *axis, const char *title, RkScale scale, RkUnit unit)
+rk_axis_set(RkChartAxis *axis, const char *title, RkScale scale, RkUnit unit)
 {
     rk_axis_clear(axis);
     rk_axis_init(axis, title, scale, unit);
 }
 
 guint
-rk_axis_category(RkAxis *axis, const char *name)
+rk_axis_category(RkChartAxis *axis, const char *name)
 {
     g_return_val_if_fail(axis->categories != NULL, 0);
     g_ptr_array_add(axis->categories, rk_text_clean(name));
@@ -41,7 +41,7 @@ rk_axis_category(RkAxis *axis, const char *name)
 }
 
 gboolean
-rk_axis_can_show(const RkAxis *axis, double value)
+rk_axis_can_show(const RkChartAxis *axis, double value)
 {
     if (!isfinite(value))
         return FALSE;
@@ -52,7 +52,7 @@ rk_axis_can_show(const RkAxis *axis, double value)
 
 // To the space where the scale is a straight line.
 static double
-straight(const RkAxis *axis, double value)
+straight(const RkChartAxis *axis, double value)
 {
     if (axis->scale == RK_SCALE_LOG)
         return value > 0 ? log10(value) : NAN;
@@ -62,7 +62,7 @@ straight(const RkAxis *axis, double value)
 }
 
 static double
-curved(const RkAxis *axis, double at)
+curved(const RkChartAxis *axis, double at)
 {
     if (axis->scale == RK_SCALE_LOG)
         return pow(10, at);
@@ -73,7 +73,7 @@ curved(const RkAxis *axis, double at)
 
 // Room around a single value, in straight space.
 static double
-margin_of_one(const RkAxis *axis, double at)
+margin_of_one(const RkChartAxis *axis, double at)
 {
     if (axis->scale == RK_SCALE_LOG)
         return 0.3; // half to twice
@@ -83,14 +83,14 @@ margin_of_one(const RkAxis *axis, double at)
 }
 
 static void
-show_all(RkAxis *axis)
+show_all(RkChartAxis *axis)
 {
     axis->lo = axis->full_lo;
     axis->hi = axis->full_hi;
 }
 
 void
-rk_axis_fit(RkAxis *axis, double low, double high)
+rk_axis_fit(RkChartAxis *axis, double low, double high)
 {
     gboolean zoomed = rk_axis_is_zoomed(axis);
     if (axis->fixed)
@@ -128,7 +128,7 @@ rk_axis_fit(RkAxis *axis, double low, double high)
 }
 
 void
-rk_axis_set_range(RkAxis *axis, double lo, double hi)
+rk_axis_set_range(RkChartAxis *axis, double lo, double hi)
 {
     g_return_if_fail(lo < hi && rk_axis_can_show(axis, lo));
     axis->full_lo = lo;
@@ -138,7 +138,7 @@ rk_axis_set_range(RkAxis *axis, double lo, double hi)
 }
 
 double
-rk_axis_place(const RkAxis *axis, double value)
+rk_axis_place(const RkChartAxis *axis, double value)
 {
     if (isnan(value))
         return NAN;
@@ -147,21 +147,21 @@ rk_axis_place(const RkAxis *axis, double value)
 }
 
 double
-rk_axis_value(const RkAxis *axis, double place)
+rk_axis_value(const RkChartAxis *axis, double place)
 {
     double from = straight(axis, axis->lo), to = straight(axis, axis->hi);
     return curved(axis, from + place * (to - from));
 }
 
 gboolean
-rk_axis_is_zoomed(const RkAxis *axis)
+rk_axis_is_zoomed(const RkChartAxis *axis)
 {
     return axis->lo != axis->full_lo || axis->hi != axis->full_hi;
 }
 
 // Shows from..to of straight space, moved into the full range.
 static void
-show(RkAxis *axis, double from, double to)
+show(RkChartAxis *axis, double from, double to)
 {
     double first = straight(axis, axis->full_lo), last = straight(axis, axis->full_hi);
     double finest = MAX(fabs(first), fabs(last)) * 1e-12; // below it ticks would repeat
@@ -175,7 +175,7 @@ show(RkAxis *axis, double from, double to)
 }
 
 void
-rk_axis_zoom(RkAxis *axis, double place, double factor)
+rk_axis_zoom(RkChartAxis *axis, double place, double factor)
 {
     g_return_if_fail(factor > 0);
     double from = straight(axis, axis->lo), to = straight(axis, axis->hi);
@@ -184,7 +184,7 @@ rk_axis_zoom(RkAxis *axis, double place, double factor)
 }
 
 void
-rk_axis_pan(RkAxis *axis, double places)
+rk_axis_pan(RkChartAxis *axis, double places)
 {
     double from = straight(axis, axis->lo), to = straight(axis, axis->hi);
     double by = places * (to - from);
@@ -192,14 +192,14 @@ rk_axis_pan(RkAxis *axis, double places)
 }
 
 void
-rk_axis_select(RkAxis *axis, double place, double other)
+rk_axis_select(RkChartAxis *axis, double place, double other)
 {
     double from = straight(axis, axis->lo), to = straight(axis, axis->hi);
     show(axis, from + MIN(place, other) * (to - from), from + MAX(place, other) * (to - from));
 }
 
 void
-rk_axis_reset(RkAxis *axis)
+rk_axis_reset(RkChartAxis *axis)
 {
     show_all(axis);
 }

@@ -24,39 +24,39 @@ typedef struct {
     double pad;              // share of the range left free at each end
     double full_lo, full_hi; // of all data, as fitted
     double lo, hi;           // shown: full, or a part when zoomed
-} RkAxis;
+} RkChartAxis;
 
-void rk_axis_init(RkAxis *axis, const char *title, RkScale scale, RkUnit unit);
-void rk_axis_clear(RkAxis *axis);
+void rk_axis_init(RkChartAxis *axis, const char *title, RkScale scale, RkUnit unit);
+void rk_axis_clear(RkChartAxis *axis);
 
 // Clears it and makes it another.
-void rk_axis_set(RkAxis *axis, const char *title, RkScale scale, RkUnit unit);
+void rk_axis_set(RkChartAxis *axis, const char *title, RkScale scale, RkUnit unit);
 
 // Adds a name and returns its index.
-guint rk_axis_category(RkAxis *axis, const char *name);
+guint rk_axis_category(RkChartAxis *axis, const char *name);
 
 // The data's range becomes the axis'; low > high says that there is none. Copes with one value,
 // infinities and values that the scale can't show. A zoomed axis keeps what it shows.
-void rk_axis_fit(RkAxis *axis, double low, double high);
-void rk_axis_set_range(RkAxis *axis, double lo, double hi); // fixed from now on
+void rk_axis_fit(RkChartAxis *axis, double low, double high);
+void rk_axis_set_range(RkChartAxis *axis, double lo, double hi); // fixed from now on
 
 // Whether the scale can show a value at all.
-gboolean rk_axis_can_show(const RkAxis *axis, double value);
+gboolean rk_axis_can_show(const RkChartAxis *axis, double value);
 
 // Where a value lies: 0 at lo, 1 at hi, beyond them outside; NaN where it can't be shown.
-double rk_axis_place(const RkAxis *axis, double value);
-double rk_axis_value(const RkAxis *axis, double place); // the inverse
+double rk_axis_place(const RkChartAxis *axis, double value);
+double rk_axis_value(const RkChartAxis *axis, double place); // the inverse
 
 // ---- zoom ----------------------------------------------------------------------------------
 
-gboolean rk_axis_is_zoomed(const RkAxis *axis);
+gboolean rk_axis_is_zoomed(const RkChartAxis *axis);
 
 // Magnifies `factor` times (below 1: takes in more) around a place of what is shown. Never past the
 // full range, nor deeper than doubles can tell values apart.
-void rk_axis_zoom(RkAxis *axis, double place, double factor);
-void rk_axis_pan(RkAxis *axis, double places);                 // by so many widths of what is shown
-void rk_axis_select(RkAxis *axis, double place, double other); // what lies between two places
-void rk_axis_reset(RkAxis *axis);
+void rk_axis_zoom(RkChartAxis *axis, double place, double factor);
+void rk_axis_pan(RkChartAxis *axis, double places); // by so many widths of what is shown
+void rk_axis_select(RkChartAxis *axis, double place, double other); // what lies between two places
+void rk_axis_reset(RkChartAxis *axis);
 
 // ---- ticks ---------------------------------------------------------------------------------
 
@@ -67,7 +67,7 @@ typedef struct {
 
 // Ticks within what is shown, about `n` of them with labels. GArray of RkTick that frees its
 // labels; empty without a range. On linear axes labels lack the unit, which the title has.
-GArray *rk_axis_ticks(const RkAxis *axis, double n);
+GArray *rk_axis_ticks(const RkChartAxis *axis, double n);
 
 // "Latency (ms)", "Throughput (log scale)": the title with the unit of the labels. Free it.
-char *rk_axis_full_title(const RkAxis *axis);
+char *rk_axis_full_title(const RkChartAxis *axis);

@@ -236,7 +236,7 @@ typedef struct {
 } Range;
 
 static void
-take(Range *range, const RkAxis *axis, const double *values, gsize n)
+take(Range *range, const RkChartAxis *axis, const double *values, gsize n)
 {
     for (gsize i = 0; values != NULL && i < n; i++)
         if (rk_axis_can_show(axis, values[i])) {

@@ -54,7 +54,7 @@ typedef struct {
 } RkMark;
 
 typedef struct {
-    RkAxis y;
+    RkChartAxis y;
     GPtrArray *series; // of RkSeries
     GArray *marks;     // of RkMark
     double weight;     // share of the height
@@ -70,7 +70,7 @@ typedef struct {
     char *summary; // one sentence with what there is to see
     char *note;    // small print below the legend, or NULL
     char *empty;   // what to say when there is nothing to show
-    RkAxis x;
+    RkChartAxis x;
     GPtrArray *panels; // of RkPanel
     RkLegend legend;
     GPtrArray *styles; // names, in the order of their styles

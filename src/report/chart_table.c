@@ -41,7 +41,7 @@ share_x(const GArray *sources)
 }
 
 static void
-axis_column(RkTable *table, const RkAxis *axis, const char *title)
+axis_column(RkTable *table, const RkChartAxis *axis, const char *title)
 {
     if (axis->scale == RK_SCALE_CATEGORY)
         rk_table_text_column(table, title);
@@ -50,7 +50,7 @@ axis_column(RkTable *table, const RkAxis *axis, const char *title)
 }
 
 static void
-set_on_axis(RkTable *table, guint column, const RkAxis *axis, double value)
+set_on_axis(RkTable *table, guint column, const RkChartAxis *axis, double value)
 {
     if (axis->scale != RK_SCALE_CATEGORY)
         rk_table_set(table, column, value);
@@ -101,7 +101,7 @@ add_columns(const RkChart *chart, const RkPanel *panel, const GArray *sources, R
         size |= s->size != NULL;
     }
     const RkSeriesKind kind = g_array_index(sources, Source, 0).series->kind;
-    const RkAxis *low_axis =
+    const RkChartAxis *low_axis =
         kind == RK_SERIES_BINS || kind == RK_SERIES_SPANS ? &chart->x : &panel->y;
     rk_table_text_column(table, "Series");
     if (labelled) {
@@ -177,7 +177,7 @@ rk_chart_table(const RkChart *chart, gsize max_rows)
 // ---- one point -----------------------------------------------------------------------------
 
 static void
-append_value(GString *out, const RkAxis *axis, double value)
+append_value(GString *out, const RkChartAxis *axis, double value)
 {
     if (out->len > 0 && out->str[out->len - 1] != ' ')
         g_string_append(out, ", ");
@@ -193,7 +193,7 @@ append_value(GString *out, const RkAxis *axis, double value)
 }
 
 static void
-append_range(GString *out, const RkAxis *axis, double low, double high)
+append_range(GString *out, const RkChartAxis *axis, double low, double high)
 {
     g_autofree char *text = rk_quantity_range(low, high, axis->unit);
     g_string_append_printf(out, "%s %s", axis->title, text);

@@ -18,7 +18,7 @@ lower_bound(const double *x, gsize from, gsize to, double value)
 }
 
 RkColumns
-rk_columns(const RkAxis *axis, const double *x, gsize n, double left, double width)
+rk_columns(const RkChartAxis *axis, const double *x, gsize n, double left, double width)
 {
     gsize from = lower_bound(x, 0, n, axis->lo);
     gsize to = lower_bound(x, from, n, axis->hi);
@@ -46,7 +46,7 @@ rk_columns_next(RkColumns *c, gsize *from, gsize *to)
 }
 
 typedef struct {
-    const RkAxis *x_axis, *y_axis;
+    const RkChartAxis *x_axis, *y_axis;
     const double *x, *y;
     double left, top, width, height;
     GArray *out;
@@ -98,8 +98,8 @@ put_extremes(Line *line, gsize from, gsize to)
 }
 
 GArray *
-rk_decimate_line(const RkAxis *x_axis, const RkAxis *y_axis, const double *x, const double *y,
-                 gsize n, double left, double top, double width, double height)
+rk_decimate_line(const RkChartAxis *x_axis, const RkChartAxis *y_axis, const double *x,
+                 const double *y, gsize n, double left, double top, double width, double height)
 {
     GArray *out = g_array_new(FALSE, FALSE, sizeof(RkPoint));
     Line line = {x_axis, y_axis, x, y, left, top, width, height, out};
@@ -122,8 +122,8 @@ rk_decimate_line(const RkAxis *x_axis, const RkAxis *y_axis, const double *x, co
 }
 
 GArray *
-rk_decimate_points(const RkAxis *x_axis, const RkAxis *y_axis, const double *x, const double *y,
-                   gsize n, double width, double height)
+rk_decimate_points(const RkChartAxis *x_axis, const RkChartAxis *y_axis, const double *x,
+                   const double *y, gsize n, double width, double height)
 {
     GArray *kept = g_array_new(FALSE, FALSE, sizeof(guint32));
     gsize columns = (gsize)MAX(width, 0) + 1, rows = (gsize)MAX(height, 0) + 1;

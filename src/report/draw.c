@@ -31,7 +31,7 @@ sharp(double px)
 static void
 draw_y_axis(const RkLayout *layout, const RkPanelLayout *p, RkCanvas *canvas)
 {
-    const RkAxis *y = &p->panel->y;
+    const RkChartAxis *y = &p->panel->y;
     const RkStyle grid = {.stroke = RK_INK_GRID, .width = 1};
     gboolean rows = y->scale == RK_SCALE_CATEGORY;
     for (guint i = 0; i < p->ticks->len; i++) {
@@ -55,7 +55,7 @@ draw_y_axis(const RkLayout *layout, const RkPanelLayout *p, RkCanvas *canvas)
 static void
 draw_x_axis(const RkLayout *layout, RkCanvas *canvas)
 {
-    const RkAxis *x = &layout->chart->x;
+    const RkChartAxis *x = &layout->chart->x;
     const RkStyle grid = {.stroke = RK_INK_GRID, .width = 1};
     const RkStyle axis = {.stroke = RK_INK_AXIS, .width = 1};
     guint last = layout->panels->len - 1;

@@ -158,7 +158,7 @@ static gboolean
 column_extreme(const Stretch *st, const double *y, gsize from, gsize to, int sign, RkPoint *p)
 {
     double best = -INFINITY;
-    const RkAxis *axis = &st->panel->panel->y;
+    const RkChartAxis *axis = &st->panel->panel->y;
     gsize at = from;
     for (gsize i = from; i < to; i++)
         if (rk_axis_can_show(axis, y[i]) && sign * y[i] > best) {
@@ -362,7 +362,7 @@ draw_cells(const Stretch *st)
 {
     const RkSeries *s = st->series;
     const RkPanelLayout *p = st->panel;
-    const RkAxis *x = &st->layout->chart->x, *y = &p->panel->y;
+    const RkChartAxis *x = &st->layout->chart->x, *y = &p->panel->y;
     double width = p->plot.width / MAX(x->hi - x->lo, 1);
     double height = p->plot.height / MAX(y->hi - y->lo, 1);
     Span range = size_range(s);

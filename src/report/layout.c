@@ -108,7 +108,7 @@ lay_out_heights(RkLayout *layout, double top, double bottom)
     double free = MAX(bottom - top - n * (line + 8) - (n - 1) * PANEL_GAP, 20.0 * n);
     for (guint i = 0; i < n; i++) {
         RkPanelLayout *p = g_ptr_array_index(layout->panels, i);
-        const RkAxis *y = &p->panel->y;
+        const RkChartAxis *y = &p->panel->y;
         gboolean titled = y->title[0] != '\0';
         p->baseline = top + line * 0.75;
         p->plot.y = top + (titled ? line + 8 : 8);
@@ -146,7 +146,7 @@ labels_touch(const RkLayout *layout, const GArray *ticks, double width)
 static void
 lay_out_x(RkLayout *layout, double width)
 {
-    const RkAxis *x = &layout->chart->x;
+    const RkChartAxis *x = &layout->chart->x;
     double n = MAX(width / X_TICK_ROOM, 2);
     if (x->scale == RK_SCALE_CATEGORY) {
         double each = width / MAX(x->hi - x->lo, 1);
@@ -272,7 +272,7 @@ rk_layout_natural_height(const RkChart *chart, double width)
 {
     guint rows = 0;
     for (guint i = 0; i < chart->panels->len; i++) {
-        const RkAxis *y = &rk_chart_panel(chart, i)->y;
+        const RkChartAxis *y = &rk_chart_panel(chart, i)->y;
         rows += y->scale == RK_SCALE_CATEGORY ? y->categories->len : 0;
     }
     double legend = (width < 480 ? 2 : 1) * 18.0 + (chart->note != NULL ? 32 : 0);
@@ -289,11 +289,13 @@ rk_layout_point(const RkLayout *layout, const RkPanelLayout *panel, double x, do
 {
     if (!rk_axis_can_show(&layout->chart->x, x) || !rk_axis_can_show(&panel->panel->y, y))
         return (RkPoint){NAN, NAN};
-    double up = rk_axis_place(&panel->panel->y, y);
+    const double FAR = 1e4; // plots away; further out differences would overflow
+    double across = CLAMP(rk_axis_place(&layout->chart->x, x), -FAR, FAR);
+    double up = CLAMP(rk_axis_place(&panel->panel->y, y), -FAR, FAR);
     if (panel->panel->y.scale == RK_SCALE_CATEGORY)
         up = 1 - up; // rows read from top to bottom
     return (RkPoint){
-        panel->plot.x + rk_axis_place(&layout->chart->x, x) * panel->plot.width,
+        panel->plot.x + across * panel->plot.width,
         panel->plot.y + (1 - up) * panel->plot.height,
     };
 }

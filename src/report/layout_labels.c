@@ -209,7 +209,7 @@ static void
 label_mark(Room *room, const RkMark *mark)
 {
     const RkRect *plot = &room->panel->plot;
-    const RkAxis *axis = mark->vertical ? &room->layout->chart->x : &room->panel->panel->y;
+    const RkChartAxis *axis = mark->vertical ? &room->layout->chart->x : &room->panel->panel->y;
     double place = rk_axis_place(axis, mark->value);
     if (mark->label[0] == '\0' || !(place >= 0 && place <= 1))
         return;

@@ -22,7 +22,7 @@ is_named(const RkSeries *s)
 static gboolean
 ends_at_right(const RkChart *chart, const RkSeries *s)
 {
-    RkAxis whole = chart->x;
+    RkChartAxis whole = chart->x;
     rk_axis_reset(&whole);
     return s->n == 0 || rk_axis_place(&whole, s->x[s->n - 1]) > 0.85;
 }

@@ -160,13 +160,13 @@ add_verdicts(const RkResults *results, GPtrArray *sentences)
     if (results->gates->len > 0)
         g_ptr_array_add(sentences, n_failed == 0 ? g_strdup_printf("All %u gates are held.",
                                                                    results->gates->len)
-                                                 : g_strdup_printf("%u of %u gates are breached.",
+                                                 : g_strdup_printf("%u of %u gates breached.",
                                                                    n_failed, results->gates->len));
     if (results->comparisons->len > 0)
         g_ptr_array_add(sentences,
-                        n_worse == 0
-                            ? g_strdup("Nothing is worse than the baseline.")
-                            : g_strdup_printf("%u figures are worse than the baseline.", n_worse));
+                        n_worse == 0 ? g_strdup("Nothing is worse than the baseline.")
+                                     : g_strdup_printf("Worse than the baseline: %u of %u figures.",
+                                                       n_worse, results->comparisons->len));
     if (!results->complete)
         g_ptr_array_add(sentences, g_strdup("The suite is not complete: trials are pending, and "
                                             "the answer may change."));

@@ -45,14 +45,14 @@ time_step(double step)
 }
 
 static double
-largest(const RkAxis *axis)
+largest(const RkChartAxis *axis)
 {
     return MAX(fabs(axis->lo), fabs(axis->hi));
 }
 
 // Times in seconds below two minutes, then in minutes:seconds, then hours:minutes.
 static gboolean
-is_clock(const RkAxis *axis)
+is_clock(const RkChartAxis *axis)
 {
     return axis->scale == RK_SCALE_TIME && largest(axis) > 120 && largest(axis) < 1e9;
 }
@@ -67,7 +67,7 @@ clock_label(double seconds, gboolean hours)
 }
 
 static const RkUnitStep *
-label_step(const RkAxis *axis)
+label_step(const RkChartAxis *axis)
 {
     static const RkUnitStep SECONDS = {1, "s"};
     gboolean in_seconds = axis->scale == RK_SCALE_TIME && largest(axis) >= 1;
@@ -76,7 +76,7 @@ label_step(const RkAxis *axis)
 
 // Labels on a log scale carry their unit.
 static char *
-with_unit(const RkAxis *axis, char *digits, const RkUnitStep *unit)
+with_unit(const RkChartAxis *axis, char *digits, const RkUnitStep *unit)
 {
     if (axis->scale != RK_SCALE_LOG || unit->symbol[0] == '\0')
         return digits;
@@ -87,7 +87,7 @@ with_unit(const RkAxis *axis, char *digits, const RkUnitStep *unit)
 }
 
 static char *
-linear_label(const RkAxis *axis, double value, double step)
+linear_label(const RkChartAxis *axis, double value, double step)
 {
     if (is_clock(axis) && step >= 1)
         return clock_label(value, largest(axis) > 7200);
@@ -103,7 +103,7 @@ linear_label(const RkAxis *axis, double value, double step)
 }
 
 static void
-linear_ticks(const RkAxis *axis, double n, GArray *ticks)
+linear_ticks(const RkChartAxis *axis, double n, GArray *ticks)
 {
     double span = axis->hi - axis->lo;
     double wanted = span / MAX(n, 1);
@@ -121,7 +121,7 @@ linear_ticks(const RkAxis *axis, double n, GArray *ticks)
 
 // Powers of two, as KiB and MiB go.
 static void
-byte_ticks(const RkAxis *axis, double n, GArray *ticks)
+byte_ticks(const RkChartAxis *axis, double n, GArray *ticks)
 {
     int from = (int)ceil(log2(axis->lo) - 1e-9), to = (int)floor(log2(axis->hi) + 1e-9);
     int every = MAX(1, (int)ceil((to - from) / MAX(n, 1)));
@@ -131,7 +131,7 @@ byte_ticks(const RkAxis *axis, double n, GArray *ticks)
 }
 
 static void
-log_ticks(const RkAxis *axis, double n, GArray *ticks)
+log_ticks(const RkChartAxis *axis, double n, GArray *ticks)
 {
     double decades = log10(axis->hi) - log10(axis->lo);
     if (axis->unit == RK_UNIT_BYTES && decades > 0.5) {
@@ -157,7 +157,7 @@ log_ticks(const RkAxis *axis, double n, GArray *ticks)
 }
 
 static void
-nines_ticks(const RkAxis *axis, GArray *ticks)
+nines_ticks(const RkChartAxis *axis, GArray *ticks)
 {
     static const double SHARES[] = {0,     0.5,    0.75,    0.9,      0.95,     0.99,
                                     0.999, 0.9999, 0.99999, 0.999999, 0.9999999};
@@ -171,7 +171,7 @@ nines_ticks(const RkAxis *axis, GArray *ticks)
 }
 
 static void
-category_ticks(const RkAxis *axis, double n, GArray *ticks)
+category_ticks(const RkChartAxis *axis, double n, GArray *ticks)
 {
     guint every = MAX(1, (guint)ceil((axis->hi - axis->lo) / MAX(n, 1) - 1e-9));
     for (guint i = 0; i < axis->categories->len; i += every)
@@ -180,7 +180,7 @@ category_ticks(const RkAxis *axis, double n, GArray *ticks)
 }
 
 GArray *
-rk_axis_ticks(const RkAxis *axis, double n)
+rk_axis_ticks(const RkChartAxis *axis, double n)
 {
     GArray *ticks = g_array_new(FALSE, FALSE, sizeof(RkTick));
     g_array_set_clear_func(ticks, tick_clear);
@@ -196,7 +196,7 @@ rk_axis_ticks(const RkAxis *axis, double n)
 }
 
 char *
-rk_axis_full_title(const RkAxis *axis)
+rk_axis_full_title(const RkChartAxis *axis)
 {
     if (axis->scale == RK_SCALE_LOG)
         return g_strdup_printf("%s (log scale)", axis->title);

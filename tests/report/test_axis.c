@@ -5,10 +5,10 @@
 #include <float.h>
 #include <math.h>
 
-static RkAxis
+static RkChartAxis
 axis_of(RkScale scale, RkUnit unit, double low, double high)
 {
-    RkAxis axis;
+    RkChartAxis axis;
     rk_axis_init(&axis, "Value", scale, unit);
     axis.pad = 0;
     rk_axis_fit(&axis, low, high);
@@ -16,7 +16,7 @@ axis_of(RkScale scale, RkUnit unit, double low, double high)
 }
 
 static char *
-labels(const RkAxis *axis, double n)
+labels(const RkChartAxis *axis, double n)
 {
     g_autoptr(GArray) ticks = rk_axis_ticks(axis, n);
     GString *out = g_string_new(NULL);
@@ -58,7 +58,7 @@ ticks_fall_on_round_numbers(void)
         {RK_SCALE_NINES, RK_UNIT_SHARE, 0, 0.999, 5, "p0|p50|p90|p99|p99.9", "Value"},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(CASES); i++) {
-        RkAxis axis = axis_of(CASES[i].scale, CASES[i].unit, CASES[i].low, CASES[i].high);
+        RkChartAxis axis = axis_of(CASES[i].scale, CASES[i].unit, CASES[i].low, CASES[i].high);
         g_autofree char *got = labels(&axis, CASES[i].n);
         g_autofree char *title = rk_axis_full_title(&axis);
         g_assert_cmpstr(got, ==, CASES[i].labels);
@@ -90,7 +90,7 @@ ticks_of_any_range(void)
                 low = high = INFINITY, low = INFINITY, high = -INFINITY;
             if (scale == RK_SCALE_NINES && !(high < 1))
                 low = 0, high = 0.99;
-            RkAxis axis = axis_of(scale, RK_UNIT_SECONDS, low, high);
+            RkChartAxis axis = axis_of(scale, RK_UNIT_SECONDS, low, high);
             g_assert_cmpfloat(axis.lo, <, axis.hi);
             g_assert_true(isfinite(axis.lo) && isfinite(axis.hi));
             g_autoptr(GArray) ticks = rk_axis_ticks(&axis, 6);
@@ -116,7 +116,7 @@ places_and_back(void)
 {
     static const RkScale SCALES[] = {RK_SCALE_LINEAR, RK_SCALE_LOG, RK_SCALE_NINES};
     for (size_t s = 0; s < G_N_ELEMENTS(SCALES); s++) {
-        RkAxis axis = axis_of(SCALES[s], RK_UNIT_NONE, 0.02, 0.98);
+        RkChartAxis axis = axis_of(SCALES[s], RK_UNIT_NONE, 0.02, 0.98);
         for (guint64 i = 0; i < 1000; i++) {
             double place = rk_rng_double(1, 1, i);
             double value = rk_axis_value(&axis, place);
@@ -130,7 +130,7 @@ places_and_back(void)
 static void
 zooming_stays_within_the_data(void)
 {
-    RkAxis axis = axis_of(RK_SCALE_LOG, RK_UNIT_SECONDS, 1e-3, 1);
+    RkChartAxis axis = axis_of(RK_SCALE_LOG, RK_UNIT_SECONDS, 1e-3, 1);
     double under = rk_axis_value(&axis, 0.3);
     rk_axis_zoom(&axis, 0.3, 4);
     g_assert_true(rk_axis_is_zoomed(&axis));

@@ -8,7 +8,7 @@
 #define HEIGHT 100.0
 
 typedef struct {
-    RkAxis x, y;
+    RkChartAxis x, y;
     double *xs, *ys;
     gsize n;
 } Data;
@@ -117,7 +117,7 @@ static void
 few_points_stay_as_they_are(void)
 {
     const double x[] = {0, 1, 2, 3}, y[] = {1, NAN, INFINITY, 2};
-    RkAxis across, up;
+    RkChartAxis across, up;
     rk_axis_init(&across, "", RK_SCALE_LINEAR, RK_UNIT_NONE);
     rk_axis_init(&up, "", RK_SCALE_LINEAR, RK_UNIT_NONE);
     rk_axis_fit(&across, 0, 3);
