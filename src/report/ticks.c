@@ -110,7 +110,7 @@ linear_ticks(const RkChartAxis *axis, double n, GArray *ticks)
     if (!(wanted > 0) || !isfinite(wanted) || wanted < 1e-307)
         return;
     double step = axis->scale == RK_SCALE_TIME ? time_step(wanted) : round_step(wanted);
-    if (axis->unit == RK_UNIT_COUNT) // there are no half epochs
+    if (axis->unit == RK_UNIT_COUNT && axis->scale == RK_SCALE_LINEAR) // there are no half epochs
         step = MAX(step, 1);
     double first = ceil(axis->lo / step - 1e-9), last = floor(axis->hi / step + 1e-9);
     if (fabs(first) > 1e15 || last - first > MAX_TICKS)
