@@ -2,6 +2,7 @@
 #include "base/json.h"
 #include "bench/audit.h"
 #include "bench/bench.h"
+#include "bench/rate.h"
 #include "bench/settings.h"
 #include "bench/synthetic.h"
 #include "bench/watch.h"
@@ -141,6 +142,48 @@ an_interrupt(void)
     gint cancelled = 1;
     g_assert_false(run_trial(&spec, all, &cancelled, &result, &error));
     g_assert_error(error, RK_ERROR, RK_ERROR_CANCELLED);
+}
+
+// A server of 200 us answers at most 5,000 a second. The wait of M/D/1 has p99 1.8 ms at a load of
+// about 0.85 (the tail of an M/D/1 queue falls by exp(-2 (1 - rho) / rho) a service, nearly).
+static void
+the_highest_rate(void)
+{
+    static const char *const all[] = {"qps=100", "duration_s=10", "slo_p99_ms=2", NULL};
+    g_autoptr(RkParams) load = settings(all);
+    g_autoptr(RkTraffic) traffic = rk_traffic_new_uniform(50, 200, 1000, 7);
+    const RkSyntheticSpec spec = {RK_SERVICE_CONSTANT, .mean_ns = 200000, .simulated = TRUE};
+    g_autoptr(RkSystem) system = rk_synthetic_new(&spec);
+    const RkBenchOptions options = {.system = system,
+                                    .traffic = traffic,
+                                    .load = load,
+                                    .seed = 5,
+                                    .timer = rk_synthetic_timer(system)};
+    g_autoptr(GError) error = NULL;
+    g_auto(RkRateSearch) search = {0};
+    g_assert_true(rk_rate_search(&options, 3, &search, &error));
+    g_assert_no_error(error);
+    g_test_message("best %.0f of %.0f", search.best_qps, search.saturation_qps);
+    g_assert_cmpfloat(search.best_qps, >, 0.7 * 5000);
+    g_assert_cmpfloat(search.best_qps, <, 0.95 * 5000);
+    g_assert_cmpfloat(fabs(search.saturation_qps - 5000), <, 50);
+    for (guint i = 1; i < search.probes->len; i++)
+        g_assert_cmpfloat(g_array_index(search.probes, RkRateProbe, i).qps, >,
+                          g_array_index(search.probes, RkRateProbe, i - 1).qps);
+
+    static const char *const none[] = {"qps=100", "slo_p99_ms=0.1", "duration_s=1", NULL};
+    g_autoptr(RkParams) hard = settings(none);
+    RkBenchOptions never = options;
+    never.load = hard;
+    g_auto(RkRateSearch) nothing = {0};
+    g_assert_true(rk_rate_search(&never, 2, &nothing, &error));
+    g_assert_cmpfloat(nothing.best_qps, ==, 0);
+    static const char *const unlimited[] = {NULL};
+    g_autoptr(RkParams) free_load = settings(unlimited);
+    never.load = free_load;
+    g_auto(RkRateSearch) refused = {0};
+    g_assert_false(rk_rate_search(&never, 2, &refused, &error));
+    g_assert_error(error, RK_ERROR, RK_ERROR_USAGE);
 }
 
 // ---- what the contract promises ------------------------------------------------------------
@@ -292,6 +335,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/load/validity/runs are valid, or say why not", verdicts);
     g_test_add_func("/load/validity/a limit is confirmed or breached", a_breach_is_noted);
+    g_test_add_func("/load/rate/the highest that holds a limit", the_highest_rate);
     g_test_add_func("/load/bench/an interrupt is an error", an_interrupt);
     g_test_add_func("/load/bench/the JSON has the contract's members", the_json);
     g_test_add_func("/load/bench/labels are scored", labels_are_scored);
