@@ -94,7 +94,7 @@ check(const RkSession *s, const RkQuery *q)
 static gboolean
 answer_from_cache(RkSession *s, const RkQueued *queued, RkPending *p, uint64_t taken_ns)
 {
-    if (s->answers == NULL || !s->use_answers)
+    if (s->answers == NULL || !s->use_answers || (queued->query.flags & RK_QUERY_FRESH))
         return FALSE;
     RkAnswer answer = {.id = queued->query.id, .flags = RK_ANSWER_CACHED};
     p->key = rk_answer_cache_key(s->answers, &queued->query);
@@ -251,7 +251,7 @@ answer_query(RkSession *s, const RkServeSlot *slot, uint32_t q, uint64_t done_ns
     answer.n = rk_select_top(s->scores, p->query.n_candidates, s->k, s->place, s->best);
     for (uint32_t i = 0; i < answer.n; i++)
         s->top[i] = p->query.candidates[s->place[i]];
-    if (s->answers != NULL && s->use_answers)
+    if (s->answers != NULL && s->use_answers && !(p->query.flags & RK_QUERY_FRESH))
         rk_answer_cache_put(s->answers, p->key, s->clock_ns(s->clock_data), &answer);
     uint64_t selected_ns = rk_clock_ns();
     uint64_t before_ns = p->ready_ns - p->issued_ns - p->parse_ns - p->lookup_ns;
