@@ -65,6 +65,16 @@ check "save writes npz" 0 'Wrote 5 tensors' save m --to "${db%.db}.npz" --db "$d
 check "save --json names the model" 0 '"model"' save m --to "${db%.db}.npz" --json --db "$db"
 check "save to another kind of file exits 2" 2 '.npz or .json' save m --to x.bin --db "$db"
 check "find-lr suggests a rate" 0 '^Suggested: --set lr=' train mf --data s --find-lr "${quick[@]}" --db "$db"
+bench=(--set audit=false --set quality.n=50 --set warmup_s=0.1 --set candidates.n=20 --quiet)
+check "bench of too short a run is not valid: exit 5, and how many queries it lacks" 5 'more queries are needed' bench m --data s --db "$db" "${bench[@]}" --set qps=100 --set duration_s=0.3
+check "bench offline says the accuracy as served" 0 'recall@10 .* as served' bench m --scenario offline --db "$db" "${bench[@]}" --set queries=200
+check "bench --json has the contract's members" 0 '"schedule_hash"' bench m --scenario offline --json --db "$db" "${bench[@]}" --set queries=50
+check "a rate that can't be reached says where it is saturated" 5 'saturated' bench m --db "$db" "${bench[@]}" --set qps=1000000 --set duration_s=0.5 --set backlog_s=0.05 --set candidates.n=2 --set batch.max=1
+check "a scenario that isn't there exits 2" 2 'single.multi' bench m --scenario open --db "$db"
+check "a setting of the load that isn't there suggests one" 2 'duration_s' bench m --set duration=3 --db "$db"
+check "bench of a dataset that isn't there exits 1" 1 'nonesuch' bench m --data nonesuch --db "$db"
+check "find-rate without a limit exits 2" 2 'slo_p99_ms' bench m --find-rate --db "$db" --quiet
+check "records that can't be written exit 1, the result shown" 1 'Schedule' bench m --scenario offline --records /nonesuch/r.csv --db "$db" "${bench[@]}" --set queries=50
 check "runs lists them" 0 'done' runs --db "$db"
 rm -r "$(dirname "$db")"
 echo "1..$n"
