@@ -110,10 +110,11 @@ rk_model_form_to_json(const RkModelForm *form, JsonBuilder *builder)
         rk_json_add_text(builder, "param", p->param);
         rk_json_add_text(builder, "format", FORMATS[p->format]);
         if (p->rank > 0) {
-            double dim[RK_MAX_RANK];
+            json_builder_set_member_name(builder, "shape");
+            json_builder_begin_array(builder);
             for (uint32_t d = 0; d < p->rank; d++)
-                dim[d] = p->dim[d];
-            rk_json_add_reals(builder, "shape", dim, p->rank);
+                json_builder_add_int_value(builder, p->dim[d]);
+            json_builder_end_array(builder);
         }
         const struct {
             const char *name;

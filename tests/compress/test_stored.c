@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// Compressed models in the store: the same bits after a load, their lineage, training on in the
+// form that they have, ties that are told, and what is refused. Datasets and parents are made by
+// the command line.
+#include "train/compress.h"
+
+#include "base/json.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+
+static RkDevice *device;
+static char *folder, *db;
+
+static void
+rankine(const char *line)
+{
+    g_autoptr(GError) error = NULL;
+    g_auto(GStrv) words = NULL;
+    g_autofree char *program = g_build_filename(g_getenv("RANKINE_TEST_BUILD"), "rankine", NULL);
+    g_autofree char *all = g_strdup_printf("%s %s --db %s --quiet", program, line, db);
+    int status;
+    g_assert_true(g_shell_parse_argv(all, NULL, &words, &error));
+    g_spawn_sync(NULL, words, NULL, G_SPAWN_STDOUT_TO_DEV_NULL, NULL, NULL, NULL, NULL, &status,
+                 &error);
+    g_assert_no_error(error);
+    g_assert_cmpint(status, ==, 0);
+}
+
+static RkStore *
+open_store(void)
+{
+    g_autoptr(GError) error = NULL;
+    RkStore *store = rk_store_open(db, RK_STORE_EXISTING, &error);
+    g_assert_no_error(error);
+    return store;
+}
+
+static RkCompressOptions
+options_of(RkStore *store, const char *model, const char *as, const char *const *passes)
+{
+    return (RkCompressOptions){.store = store,
+                               .device = device,
+                               .model = model,
+                               .as = as,
+                               .passes = passes,
+                               .n_passes = g_strv_length((char **)passes),
+                               .seed = 3};
+}
+
+// What a stored model answers on its dataset.
+static RkEvaluation *
+evaluate(RkStore *store, const char *name)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(RkOpened) o = rk_opened_new(store, device, name, 0, NULL, NULL, &error);
+    g_assert_no_error(error);
+    const RkEvaluateOptions options = {.device = device,
+                                       .model = o->trained->model,
+                                       .settings = o->trained->settings,
+                                       .features = o->features,
+                                       .state = o->state,
+                                       .part = RK_PART_TEST,
+                                       .k = 10,
+                                       .threshold = TRUE,
+                                       .seed = 3};
+    RkEvaluation *e = rk_evaluate(&options, &error);
+    g_assert_no_error(error);
+    return e;
+}
+
+static void
+assert_same_answers(const RkEvaluation *a, const RkEvaluation *b)
+{
+    g_assert_cmpuint(a->n, ==, b->n);
+    for (guint i = 0; i < a->figures->len; i++)
+        g_assert_cmpfloat(g_array_index(a->figures, RkFigure, i).value, ==,
+                          g_array_index(b->figures, RkFigure, i).value);
+    if (a->scores != NULL)
+        g_assert_cmpmem(a->scores->score, a->scores->n * sizeof(float), b->scores->score,
+                        b->scores->n * sizeof(float));
+    if (a->ranked != NULL)
+        g_assert_cmpmem(a->ranked->items, a->ranked->n * a->ranked->k * sizeof(uint32_t),
+                        b->ranked->items, b->ranked->n * b->ranked->k * sizeof(uint32_t));
+}
+
+static void
+a_loaded_model_gives_the_same_bits(void)
+{
+    static const char *const PASSES[][3] = {
+        {"prune:what=dims,ratio=0.25", "prune:what=rows,ratio=0.3", NULL},
+        {"prune:ratio=0.5,by=taylor", "prune:what=weights,ratio=0.5", NULL},
+        {"prune", "prune:what=rows,by=frequency,ratio=0.3", NULL},
+        {"prune:ratio=0.5", "prune:what=2:4", NULL},
+    };
+    static const char *const MODELS[] = {"mf", "deepfm", "sasrec", "dlrm"};
+    g_autoptr(RkStore) store = open_store();
+    for (size_t m = 0; m < G_N_ELEMENTS(MODELS); m++) {
+        g_autoptr(GError) error = NULL;
+        g_auto(RkCompressResult) result = {0};
+        g_autofree char *name = g_strconcat(MODELS[m], "-small", NULL);
+        RkCompressOptions options = options_of(store, MODELS[m], name, PASSES[m]);
+        rk_compress(&options, &result, &error);
+        g_assert_no_error(error);
+        g_assert_cmpuint(result.after.size.bytes, <, result.before.size.bytes);
+        g_autoptr(RkEvaluation) again = evaluate(store, name);
+        assert_same_answers(result.after.evaluation, again);
+        g_autoptr(RkEvaluation) parent = evaluate(store, MODELS[m]);
+        assert_same_answers(result.before.evaluation, parent);
+        // The store holds what the result says, and where it comes from.
+        g_autoptr(RkTrained) trained = rk_trained_open(store, name, 0, &error);
+        g_assert_cmpstr(trained->stored->parent, ==, MODELS[m]);
+        g_autoptr(RkWeights) weights = rk_trained_weights(trained, &error);
+        g_assert_cmpuint(rk_weights_bytes(weights), ==, result.after.size.bytes);
+        JsonArray *steps = NULL;
+        g_assert_true(
+            rk_json_array(json_node_get_object(trained->facts), "compress", &steps, &error));
+        g_autofree char *text = rk_json_node_text(json_array_get_element(steps, 0), FALSE);
+        g_assert_nonnull(strstr(text, PASSES[m][1]));
+    }
+}
+
+// Training on moves what is left and nothing else; compressing again keeps both steps' lineage.
+static void
+training_on_keeps_the_mask(void)
+{
+    static const char *const MASK[] = {"prune:what=weights,ratio=0.8", NULL};
+    static const char *const CUT[] = {"prune:ratio=0.5", NULL};
+    g_autoptr(GError) error = NULL;
+    g_autoptr(RkStore) store = open_store();
+    g_auto(RkCompressResult) masked = {0}, again = {0};
+    RkCompressOptions options = options_of(store, "dlrm", "masked", MASK);
+    rk_compress(&options, &masked, &error);
+    g_assert_no_error(error);
+    rankine("train dlrm --data ctr --from masked --as tuned --set epochs=1");
+    g_autoptr(RkTrained) a = rk_trained_open(store, "masked", 0, &error);
+    g_autoptr(RkTrained) b = rk_trained_open(store, "tuned", 0, &error);
+    g_autoptr(RkWeights) x = rk_trained_weights(a, &error);
+    g_autoptr(RkWeights) y = rk_trained_weights(b, &error);
+    g_assert_no_error(error);
+    g_assert_cmpuint(x->list->len, ==, y->list->len);
+    uint32_t n_masks = 0;
+    gboolean moved = FALSE;
+    for (guint i = 0; i < x->list->len; i++) {
+        const RkWeight *one = g_ptr_array_index(x->list, i);
+        const RkWeight *two = rk_weights_find(y, one->name);
+        gboolean same = memcmp(one->packed, two->packed, rk_tensor_bytes(&one->type)) == 0;
+        moved |= !same;
+        if (one->type.dtype != RK_U32)
+            continue;
+        g_assert_true(same);
+        n_masks++;
+    }
+    g_assert_cmpuint(n_masks, >, 0);
+    g_assert_true(moved);
+    options = options_of(store, "tuned", "cut", CUT);
+    rk_compress(&options, &again, &error);
+    g_assert_no_error(error);
+    g_autoptr(RkEvaluation) loaded = evaluate(store, "cut");
+    assert_same_answers(again.after.evaluation, loaded);
+}
+
+// Without biases, rows that are gone all score 0: that must not read as "no loss".
+static void
+a_collapse_is_told(void)
+{
+    static const char *const MOST[] = {"prune:what=rows,ratio=0.97", NULL};
+    g_autoptr(GError) error = NULL;
+    g_autoptr(RkStore) store = open_store();
+    g_auto(RkCompressResult) result = {0};
+    RkCompressOptions options = options_of(store, "plain-mf", NULL, MOST);
+    rk_compress(&options, &result, &error);
+    g_assert_no_error(error);
+    g_assert_null(result.name);
+    g_assert_true(rk_compress_collapsed(&result));
+    g_assert_cmpfloat(result.after.tied, >, 0.5);
+    const RkFigure *f = rk_evaluation_find(result.after.evaluation, "recall@10");
+    g_assert_cmpfloat(f->optimistic - f->pessimistic, >, 0.1); // luck decides
+}
+
+static void
+sensitivity_is_measured_once(void)
+{
+    static const char *const PASSES[] = {"prune", NULL};
+    g_autoptr(GError) error = NULL;
+    g_autoptr(RkStore) store = open_store();
+    RkCompressOptions options = options_of(store, "dlrm", NULL, PASSES);
+    g_autoptr(GArray) first = rk_sensitivity(&options, &error);
+    g_assert_no_error(error);
+    g_autoptr(GArray) second = rk_sensitivity(&options, &error);
+    g_assert_no_error(error);
+    g_assert_cmpuint(first->len, >=, 3);
+    g_assert_cmpuint(first->len, ==, second->len);
+    for (guint i = 0; i < first->len; i++) {
+        const RkSensitivity *a = &g_array_index(first, RkSensitivity, i);
+        const RkSensitivity *b = &g_array_index(second, RkSensitivity, i);
+        g_assert_false(a->cached);
+        g_assert_true(b->cached);
+        g_assert_cmpstr(a->param, ==, b->param);
+        g_assert_cmpstr(a->metric, ==, "auc");
+        g_assert_cmpfloat(a->difference, ==, b->difference);
+        g_assert_cmpfloat(a->batch_ms, ==, b->batch_ms);
+        g_assert_cmpuint(a->bytes, ==, b->bytes);
+    }
+}
+
+static void
+what_cannot_be_is_refused(void)
+{
+    static const struct {
+        const char *model, *as, *data, *pass, *says;
+        int code;
+    } CASES[] = {
+        {"dlrm", "mf", NULL, "prune", "there is a model of that name", RK_ERROR_USAGE},
+        {"dlrm", "new", "sequence", "prune:by=taylor", "isn't there", RK_ERROR_DATA},
+        {"popular", "new", NULL, "prune:what=rows", "counted, not trained", RK_ERROR_USAGE},
+        {"dlrm", "new", NULL, "prune:flops=1", "the closest is", RK_ERROR_USAGE},
+        {"mf", "new", NULL, "prune:ratio=2", "ratio", RK_ERROR_USAGE}};
+    g_autoptr(RkStore) store = open_store();
+    for (size_t i = 0; i < G_N_ELEMENTS(CASES); i++) {
+        g_autoptr(GError) error = NULL;
+        g_auto(RkCompressResult) result = {0};
+        const char *const passes[] = {CASES[i].pass, NULL};
+        RkCompressOptions options = options_of(store, CASES[i].model, CASES[i].as, passes);
+        g_autoptr(RkDataset) data =
+            CASES[i].data != NULL ? rk_dataset_open(store, CASES[i].data, &error) : NULL;
+        options.dataset = data;
+        g_assert_false(rk_compress(&options, &result, &error));
+        g_test_message("%s", error->message);
+        g_assert_error(error, RK_ERROR, CASES[i].code);
+        g_assert_nonnull(strstr(error->message, CASES[i].says));
+        g_assert_false(rk_model_exists(store, "new"));
+    }
+}
+
+int
+main(int argc, char **argv)
+{
+    g_autoptr(GError) error = NULL;
+    g_test_init(&argc, &argv, NULL);
+    device = rk_device_open(NULL, &error);
+    if (device == NULL)
+        g_error("%s", error->message);
+    folder = g_dir_make_tmp("rankine-compress-XXXXXX", &error);
+    g_assert_no_error(error);
+    db = g_build_filename(folder, "t.db", NULL);
+    static const char *const LINES[] = {
+        "synth ctr --as ctr --rows 3000",
+        "synth sequence --as sequence --rows 3000",
+        "train mf --data sequence --as mf --set epochs=1 --set dim=8 --set loss=bpr "
+        "--set negatives=uniform",
+        "train mf --data sequence --as plain-mf --set epochs=1 --set dim=8 --set loss=bpr "
+        "--set negatives=uniform --set biases=false",
+        "train popularity --data sequence --as popular",
+        "train deepfm --data ctr --as deepfm --set epochs=1 --set dim=4 --set layers=16-8",
+        "train dlrm --data ctr --as dlrm --set epochs=1 --set dim=4 --set top=16-8 "
+        "--set bottom=8",
+        "train sasrec --data sequence --as sasrec --set epochs=1 --set dim=8 --set history=8",
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(LINES); i++)
+        rankine(LINES[i]);
+    g_test_add_func("/compress/stored/a loaded model gives the same bits",
+                    a_loaded_model_gives_the_same_bits);
+    g_test_add_func("/compress/stored/training on keeps the mask", training_on_keeps_the_mask);
+    g_test_add_func("/compress/stored/a collapse is told", a_collapse_is_told);
+    g_test_add_func("/compress/stored/sensitivity is measured once", sensitivity_is_measured_once);
+    g_test_add_func("/compress/stored/what cannot be is refused", what_cannot_be_is_refused);
+    int status = g_test_run();
+    rk_device_close(device);
+    g_remove(db);
+    g_rmdir(folder);
+    g_free(db);
+    g_free(folder);
+    return status;
+}
