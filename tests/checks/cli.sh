@@ -61,6 +61,16 @@ check "a protocol that isn't there exits 2" 2 'sampled:100' eval m --protocol so
 check "a model that isn't there exits 1" 1 'no model nonesuch' eval nonesuch --db "$db"
 check "slices of a field that isn't there exit 2" 2 'no such categorical' eval m --slice nonesuch --db "$db" --quiet
 check "against itself nothing differs" 0 'within noise' eval m --against m --db "$db" --quiet
+check "compress says what it costs" 0 'within noise|ndcg@10' compress m --as m8 --pass prune:what=dims,ratio=0.5 --db "$db" --quiet
+check "compress --json has the contract's members" 0 '"parent_flops"' compress m --as m4 --pass prune:what=rows,ratio=0.5 --json --db "$db" --quiet
+check "a compressed model says where it comes from" 0 'prune:what=dims' model m8 --db "$db"
+check "a compressed model is measured like any other" 0 '^Protocol full' eval m8 --db "$db" --quiet
+check "compress needs a pass" 2 '--pass' compress m --as x --db "$db"
+check "a pass that isn't there suggests one" 2 'mean "prune"' compress m --as x --pass prone --db "$db"
+check "a ratio out of range exits 2" 2 'ratio' compress m --as x --pass prune:ratio=2 --db "$db"
+check "a pass that doesn't apply exits 2" 2 'none can be cut out' compress m --as x --pass prune --db "$db" --quiet
+check "a budget out of reach says the closest" 2 'the closest is' compress m --as x --pass prune:what=dims,bytes=10 --db "$db" --quiet
+check "sensitivity shows each table" 0 '^item.weight' compress m --sensitivity --pass prune:what=rows,ratio=0.5 --db "$db" --quiet
 check "save writes npz" 0 'Wrote 5 tensors' save m --to "${db%.db}.npz" --db "$db"
 check "save --json names the model" 0 '"model"' save m --to "${db%.db}.npz" --json --db "$db"
 check "save to another kind of file exits 2" 2 '.npz or .json' save m --to x.bin --db "$db"
