@@ -6,6 +6,8 @@ import sys
 
 source, compiler = pathlib.Path(sys.argv[1]), sys.argv[2:]
 headers = sorted((source / "src").rglob("*.h"))
+if not any("gtk-4" in flag for flag in compiler):  # built without the window
+    headers = [h for h in headers if "ui" not in h.parts and h.name != "application.h"]
 print(f"1..{len(headers)}")
 for i, header in enumerate(headers, 1):
     run = subprocess.run([*compiler, "-fsyntax-only", "-Wall", "-Wextra", "-Wno-unused-parameter", "-Werror", "-x", "c",
