@@ -124,6 +124,16 @@ check_values(const RkCompressedParam *p, const float *values, GError **error)
     return TRUE;
 }
 
+// Whether scales would take what the integers save: rows of one number.
+static gboolean
+gets_smaller(const RkCompressedParam *p, int format)
+{
+    RkTensor packed = {FORMATS[format].dtype, 2, {1, rk_tensor_cols(&p->type)}};
+    size_t scales = p->dense || FORMATS[format].format == RK_FORMAT_F16 ? 4 : 8;
+    return rk_tensor_bytes(&packed) + scales < 4 * (size_t)rk_tensor_cols(&p->type) ||
+           FORMATS[format].format == RK_FORMAT_F16;
+}
+
 // The rows of a table that pruning left, [form->rows, D].
 static float *
 stored_rows(const RkCompressed *model, const RkCompressedParam *p, uint32_t *rows)
@@ -284,7 +294,7 @@ encode_all(const RkParams *set, RkCompressed *model, const Calibration *calibrat
     for (guint i = 0; params != NULL && i < params->len; i++) {
         const RkCompressedParam *p = &g_array_index(params, RkCompressedParam, i);
         int format = format_of(set, p);
-        if (format == 0)
+        if (format == 0 || !gets_smaller(p, format))
             continue;
         if (!encode(set, model, p, format, error) ||
             (p->dense && !set_activations(set, model, p->name, calibration, error)))

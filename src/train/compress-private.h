@@ -19,6 +19,7 @@ void rk_compressing_clear(RkCompressing *c);
 
 // What passes may ask for: fills the context's functions.
 void rk_compressing_offer_data(RkCompressing *c);
+void rk_compressing_offer_activations(RkCompressing *c);
 
 // Parses and applies one pass to `model`.
 gboolean rk_compressing_apply(RkCompressing *c, const char *pass, RkCompressed *model,

@@ -206,4 +206,5 @@ rk_compressing_offer_data(RkCompressing *c)
     c->context.taylor = taylor;
     c->context.counts = counts;
     c->context.train = train;
+    rk_compressing_offer_activations(c);
 }

@@ -15,6 +15,7 @@ typedef struct {
     RkModelBuild *build;
     RkPlan *plan[N_SLOTS];
     GArray *columns, *inputs;
+    GArray *outputs;                   // RkRef: the scores, then what add() named
     uint32_t *extra[N_SLOTS][N_EXTRA]; // [batch] each
     const uint32_t *candidates[N_SLOTS];
     void **memory;
@@ -34,6 +35,7 @@ clear_scoring(Scoring *s)
     rk_model_build_free(s->build);
     g_clear_pointer(&s->columns, g_array_unref);
     g_clear_pointer(&s->inputs, g_array_unref);
+    g_clear_pointer(&s->outputs, g_array_unref);
     g_clear_pointer(&s->set, rk_params_free);
     g_free(s->memory);
 }
@@ -54,7 +56,7 @@ compile(Scoring *s, GError **error)
 {
     const RkScorerOptions *o = s->options;
     s->set = rk_params_copy(o->set);
-    if (!rk_params_set(s->set, "shuffle", "none", error) ||
+    if ((o->visit == NULL && !rk_params_set(s->set, "shuffle", "none", error)) ||
         !rk_params_set(s->set, "balance", "none", error) ||
         !rk_params_set(s->set, "drop-last", "false", error))
         return FALSE;
@@ -66,7 +68,13 @@ compile(Scoring *s, GError **error)
     uint32_t batch = (uint32_t)rk_params_int(s->set, "batch");
     batch = MAX(batch / (1 + o->n_candidates), MIN(batch, 64u));
     g_autofree char *text = g_strdup_printf("%u", batch);
-    RkPlanOptions plan = {.batch = batch, .n_outputs = 1, .outputs = &score};
+    s->outputs = g_array_new(FALSE, FALSE, sizeof(RkRef));
+    g_array_append_val(s->outputs, score);
+    if (o->add != NULL)
+        o->add(o->data, s->build, s->outputs);
+    RkPlanOptions plan = {.batch = batch,
+                          .n_outputs = s->outputs->len,
+                          .outputs = (const RkRef *)(void *)s->outputs->data};
     if (!rk_params_set(s->set, "batch", text, error))
         return FALSE;
     for (int i = 0; i < N_SLOTS; i++) {
@@ -152,6 +160,15 @@ keep_batch(const Scoring *s, const RkBatch *batch, RkScores *to)
     }
 }
 
+static void
+visit_batch(const Scoring *s, const RkBatch *batch)
+{
+    RkPlan *plan = s->plan[batch->slot];
+    for (uint32_t i = 1; i < s->outputs->len; i++)
+        s->options->visit(s->options->data, i - 1, rk_plan_output(plan, i, NULL),
+                          rk_plan_output_tensor(plan, i), batch->n);
+}
+
 static RkScores *
 run(Scoring *s, GError **error)
 {
@@ -163,8 +180,9 @@ run(Scoring *s, GError **error)
     scores->user = g_new(uint32_t, n);
     scores->row = g_new(uint32_t, n);
     RkBatch batch;
-    int more;
-    while ((more = rk_loader_next(s->loader, &batch, error)) == 1) {
+    int more = 0;
+    uint64_t left = s->options->visit != NULL ? s->options->n_batches : UINT64_MAX;
+    for (; left > 0 && (more = rk_loader_next(s->loader, &batch, error)) == 1; left--) {
         if (s->options->cancelled != NULL && g_atomic_int_get(s->options->cancelled)) {
             g_set_error(error, RK_ERROR, RK_ERROR_CANCELLED, "Scoring was interrupted");
             return NULL;
@@ -172,9 +190,10 @@ run(Scoring *s, GError **error)
         if (!rk_plan_run(s->plan[batch.slot], error))
             return NULL;
         keep_batch(s, &batch, scores);
+        visit_batch(s, &batch);
         rk_loader_release(s->loader, batch.slot);
     }
-    return more == 0 ? g_steal_pointer(&scores) : NULL;
+    return more >= 0 ? g_steal_pointer(&scores) : NULL;
 }
 
 RkScores *

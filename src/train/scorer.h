@@ -20,6 +20,14 @@ typedef struct {
     const RkParams *negatives;
     uint64_t seed;         // of the draws
     const gint *cancelled; // may be NULL
+    // To look into a model: add() appends nodes of its build to `refs`, visit() sees the packed
+    // values of each after each batch, of which there are at most `n_batches`, shuffled as the
+    // settings say. NULL: the scores alone, of every sample.
+    void (*add)(void *data, const RkModelBuild *build, GArray *refs);
+    void (*visit)(void *data, uint32_t i, const void *values, const RkTensor *type,
+                  uint32_t n_samples);
+    void *data;
+    uint64_t n_batches;
 } RkScorerOptions;
 
 // Samples in stored order, those without a label left out.
