@@ -281,9 +281,47 @@ check_settings(const RkParams *set, GError **error)
         why = "activations in i8 need dense=i8";
     else if (is(set, "per", "tensor") && is(set, "dense", "i4") && rk_params_is_set(set, "group"))
         why = "give per=tensor or a group, not both";
+    else if (rk_params_real(set, "epochs") > 0 &&
+             (is(set, "per", "tensor") || !is(set, "range", "min-max")))
+        why = "epochs train with a min-max range for each row; leave per and range as they are";
     if (why != NULL)
         g_set_error(error, RK_ERROR, RK_ERROR_USAGE, "Can't quantize: %s.", why);
     return why == NULL;
+}
+
+// Trains with rounded weights, then leaves them in f32 where they came to rest.
+static gboolean
+train_rounded(const RkParams *set, RkPassContext *context, RkCompressed *model, GError **error)
+{
+    double epochs = rk_params_real(set, "epochs");
+    g_autoptr(GArray) params = rk_compressed_params(model, error);
+    for (guint i = 0; params != NULL && i < params->len; i++) {
+        const RkCompressedParam *p = &g_array_index(params, RkCompressedParam, i);
+        RkFormat format = FORMATS[format_of(set, p)].format;
+        if (p->format != RK_FORMAT_F32 || (format != RK_FORMAT_I8 && format != RK_FORMAT_I4) ||
+            !gets_smaller(p, format_of(set, p)))
+            continue;
+        RkParamForm *form = rk_model_form_need(model->form, p->name);
+        form->rounded = format;
+        form->offset = p->dense && !range_options(set, "range", TRUE).symmetric;
+        form->group = p->dense && format == RK_FORMAT_I4 && !form->offset
+                          ? (uint32_t)rk_params_int(set, "group")
+                          : 0;
+        if (p->dense && format == RK_FORMAT_I8 && !is(set, "activations", "f32"))
+            form->activations = RK_ACTIVATIONS_DYNAMIC;
+    }
+    if (params == NULL || !context->train(context, model, epochs, error))
+        return FALSE;
+    for (guint i = 0; i < model->form->params->len; i++) {
+        RkParamForm *form = &g_array_index(model->form->params, RkParamForm, i);
+        if (form->rounded == RK_FORMAT_F32)
+            continue;
+        form->rounded = RK_FORMAT_F32;
+        form->offset = FALSE;
+        form->group = 0;
+        form->activations = RK_ACTIVATIONS_F32;
+    }
+    return TRUE;
 }
 
 static gboolean
@@ -315,7 +353,9 @@ apply(const RkParams *set, RkPassContext *context, RkCompressed *model, GError *
 {
     Calibration calibration = {0};
     gboolean fine =
-        check_settings(set, error) && calibrate(set, context, model, &calibration, error) &&
+        check_settings(set, error) &&
+        (rk_params_real(set, "epochs") == 0 || train_rounded(set, context, model, error)) &&
+        calibrate(set, context, model, &calibration, error) &&
         encode_all(set, model, &calibration, error) && rk_compressed_check(model, error);
     g_clear_pointer(&calibration.observers, g_hash_table_unref);
     return fine;

@@ -44,6 +44,9 @@ typedef struct {
     uint32_t group; // columns that a scale serves, a multiple of 32; 0: the row
     gboolean offset;
     RkActivations activations; // of I8 without a group
+    // Of F32 in training: I8 or I4 that values are rounded to wherever they are computed with,
+    // by each row's (or group's) extremes; gradients pass straight through. F32: not. Isn't stored.
+    RkFormat rounded;
 } RkParamForm;
 
 typedef struct {

@@ -232,7 +232,8 @@ rk_model_add_param(RkModelBuild *build, const char *name, RkType type, RkInit in
     if (form != NULL && form->rank == type.rank) // a table has the rows of the data
         for (uint32_t d = feature >= 0 ? 1 : 0; d < type.rank; d++)
             type.dim[d] = RK_DIM(form->dim[d]);
-    if (form != NULL && (form->format != RK_FORMAT_F32 || form->rows > 0))
+    if (form != NULL &&
+        (form->format != RK_FORMAT_F32 || form->rows > 0 || form->rounded != RK_FORMAT_F32))
         return rk_packed_add(build, form, name, type, init, feature, dense);
     const RkModelParam like = {.init = init, .feature = feature, .codes = -1, .dense = dense};
     return add_tensor(build, name, type, &like);

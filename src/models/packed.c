@@ -153,6 +153,48 @@ rk_packed_add(RkModelBuild *build, const RkParamForm *form, const char *name, Rk
     return p.ref;
 }
 
+// ---- rounding while training ---------------------------------------------------------------
+
+// x as integers of so many bits would hold it, ranges by the innermost dimension.
+static RkRef
+round_rows(RkGraph *g, RkRef x, uint32_t bits, gboolean symmetric)
+{
+    const float LEAST = 1e-30f; // a scale that can divide
+    float half = (float)(1u << (bits - 1));
+    if (symmetric) {
+        RkRef scale = rk_scale(g, rk_max(g, rk_abs(g, x), -1, TRUE), 1 / (half - 1));
+        RkRef zero = rk_graph_fill(g, rk_type(RK_F32, 0), 0);
+        return rk_fake_quantize(g, x, rk_shift(g, scale, LEAST), zero, 1 - half, half - 1);
+    }
+    RkRef low = rk_neg(g, rk_max(g, rk_neg(g, x), -1, TRUE));
+    RkRef width = rk_sub(g, rk_max(g, x, -1, TRUE), low);
+    RkRef scale = rk_shift(g, rk_scale(g, width, 1 / (2 * half - 1)), LEAST);
+    RkRef offset = rk_add(g, low, rk_scale(g, scale, half));
+    return rk_fake_quantize(g, x, scale, offset, -half, half - 1);
+}
+
+// The values of a parameter, or rows of it, as they are trained.
+static RkRef
+round_values(RkModelBuild *b, const RkPackedParam *p, RkRef x)
+{
+    RkGraph *g = b->graph;
+    uint32_t group = p->form->group, bits = p->form->rounded == RK_FORMAT_I8 ? 8 : 4;
+    const RkType type = *rk_graph_type(g, x);
+    gboolean symmetric = p->dense && !p->form->offset;
+    if (p->form->rounded == RK_FORMAT_F32)
+        return x;
+    if (group == 0 || type.rank != 2 || type.dim[1].n <= group)
+        return round_rows(g, x, bits, symmetric);
+    // What a last group lacks is filled with zeros, which change no range around zero.
+    uint32_t n_groups = (type.dim[1].n + group - 1) / group, n = n_groups * group;
+    RkRef wide = n > type.dim[1].n ? rk_pad(g, x, 1, 0, n - type.dim[1].n) : x;
+    RkRef each =
+        rk_reshape(g, wide, rk_type(RK_F32, 3, type.dim[0], RK_DIM(n_groups), RK_DIM(group)));
+    RkRef back = rk_reshape(g, round_rows(g, each, bits, symmetric),
+                            rk_type(RK_F32, 2, type.dim[0], RK_DIM(n)));
+    return n > type.dim[1].n ? rk_slice(g, back, 1, 0, type.dim[1].n) : back;
+}
+
 // ---- dense layers --------------------------------------------------------------------------
 
 static RkRef
@@ -222,7 +264,9 @@ rk_layer_dense(RkModelBuild *build, RkRef x, RkRef w, RkRef bias, RkAct act)
         x = rk_layer_dense(build, x, p.part[RK_PART_RIGHT], RK_NONE, RK_ACT_NONE);
         return rk_layer_dense(build, x, p.part[RK_PART_LEFT], bias, act);
     default:
-        return rk_dense(g, x, weight, bias, act);
+        if (p.form->rounded == RK_FORMAT_I8 && p.form->activations != RK_ACTIVATIONS_F32)
+            x = round_rows(g, x, 8, TRUE);
+        return rk_dense(g, x, round_values(build, &p, weight), bias, act);
     }
 }
 
@@ -242,7 +286,7 @@ rk_layer_gather(RkModelBuild *build, RkRef table, RkRef index)
     if (p.part[RK_PART_MAP] != RK_NONE)
         index = rk_remap(g, index, p.part[RK_PART_MAP]);
     if (p.part[RK_PART_SCALE] == RK_NONE)
-        return rk_gather(g, p.part[RK_PART_WEIGHT], index);
+        return round_values(build, &p, rk_gather(g, p.part[RK_PART_WEIGHT], index));
     return rk_gather_quantized(g, p.part[RK_PART_WEIGHT], p.part[RK_PART_SCALE], index);
 }
 
@@ -259,6 +303,10 @@ rk_layer_bag(RkModelBuild *build, RkRef table, RkRef index, RkRef ends)
                          p.part[RK_PART_RIGHT], FALSE, FALSE);
     if (p.part[RK_PART_MAP] != RK_NONE)
         index = rk_remap(g, index, p.part[RK_PART_MAP]);
+    // Rows of ragged bags are summed by one op, and aren't rounded in training.
+    if (p.form->rounded != RK_FORMAT_F32 && ends == RK_NONE)
+        return rk_sum(g, round_values(build, &p, rk_gather(g, p.part[RK_PART_WEIGHT], index)), 1,
+                      FALSE);
     return rk_embedding_bag(g, p.part[RK_PART_WEIGHT], p.part[RK_PART_SCALE], index, ends, RK_NONE,
                             RK_BAG_SUM);
 }
@@ -312,13 +360,13 @@ rk_layer_values(RkModelBuild *build, RkRef w)
         map = all_rows(build, &p);
     if (map != RK_NONE)
         return scale != RK_NONE ? rk_gather_quantized(g, weight, scale, map)
-                                : rk_gather(g, weight, map);
+                                : round_values(build, &p, rk_gather(g, weight, map));
     if (p.form->format == RK_FORMAT_F16)
         return rk_cast(g, weight, RK_F32);
     if (p.form->format == RK_FORMAT_I8)
         return rk_add(g, rk_mul(g, rk_cast(g, weight, RK_F32), scale_column(g, scale, 0, FALSE)),
                       scale_column(g, scale, 1, FALSE));
-    return weight;
+    return round_values(build, &p, weight);
 }
 
 RkRef
@@ -335,6 +383,8 @@ rk_layer_scores(RkModelBuild *build, RkRef x, RkRef table)
     if (p.form->format == RK_FORMAT_LOW_RANK)
         return rk_layer_scores(build, rk_matmul(g, x, p.part[RK_PART_RIGHT], FALSE, TRUE),
                                p.part[RK_PART_LEFT]);
+    if (p.form->rounded != RK_FORMAT_F32)
+        return rk_matmul(g, x, round_values(build, &p, weight), FALSE, TRUE);
     if (scale == RK_NONE)
         return rk_dense(g, x, weight, RK_NONE, RK_ACT_NONE);
     const RkDenseOptions o = {.bias = RK_NONE,

@@ -149,18 +149,21 @@ rk_pointwise_pick(const RkCaps *caps, const RkOpArgs *args)
         .dtype = RK_F32, .rank = r, .dim = {__VA_ARGS__}, .fill = how                              \
     }
 #define ATTRIBUTES .n_attr = 2, .attr = {{.f = 0.25f}, {.f = 0.75f}}
-#define SAMPLES(how)                                                                               \
+#define SAMPLES(how, step)                                                                         \
     {                                                                                              \
         {.name = "same shape, odd",                                                                \
          .in = {IN(how, 2, 7, 5), IN(how, 2, 7, 5), IN(how, 2, 7, 5), IN(how, 2, 7, 5)},           \
-         ATTRIBUTES},                                                                              \
+         ATTRIBUTES,                                                                               \
+         .no_grad = step},                                                                         \
             {.name = "column, row and scalar",                                                     \
              .in = {IN(how, 2, 6, 8), IN(how, 2, 6, 1), IN(how, 1, 8), IN(how, 0, 0)},             \
-             ATTRIBUTES},                                                                          \
+             ATTRIBUTES,                                                                           \
+             .no_grad = step},                                                                     \
             {.name = "rank 4",                                                                     \
              .in = {IN(how, 4, 2, 3, 1, 5), IN(how, 3, 3, 4, 1), IN(how, 4, 2, 1, 4, 1),           \
                     IN(how, 1, 5)},                                                                \
-             ATTRIBUTES},                                                                          \
+             ATTRIBUTES,                                                                           \
+             .no_grad = step},                                                                     \
             {.name = "empty",                                                                      \
              .in = {IN(how, 2, 0, 4), IN(how, 2, 0, 4), IN(how, 2, 0, 4), IN(how, 2, 0, 4)},       \
              ATTRIBUTES,                                                                           \
@@ -172,8 +175,10 @@ rk_pointwise_pick(const RkCaps *caps, const RkOpArgs *args)
              .no_grad = TRUE},                                                                     \
     }
 
-const RkSample rk_pointwise_samples_ANY[RK_POINTWISE_SAMPLES] = SAMPLES(RK_FILL_NORMAL);
-const RkSample rk_pointwise_samples_POSITIVE[RK_POINTWISE_SAMPLES] = SAMPLES(RK_FILL_POSITIVE);
+const RkSample rk_pointwise_samples_ANY[RK_POINTWISE_SAMPLES] = SAMPLES(RK_FILL_NORMAL, FALSE);
+const RkSample rk_pointwise_samples_POSITIVE[RK_POINTWISE_SAMPLES] =
+    SAMPLES(RK_FILL_POSITIVE, FALSE);
+const RkSample rk_pointwise_samples_STEP[RK_POINTWISE_SAMPLES] = SAMPLES(RK_FILL_POSITIVE, TRUE);
 
 #define SLOT(code, a, b, c, d, p, q)                                                               \
     {.i = (code)*4}, {.i = a}, {.i = b}, {.i = c}, {.i = d}, {.f = p},                             \

@@ -13,6 +13,7 @@ extern const RkKernel rk_pointwise_kernels[RK_POINTWISE_KERNELS];
 extern const RkKernel rk_fused_kernels[RK_POINTWISE_KERNELS];
 extern const RkSample rk_pointwise_samples_ANY[RK_POINTWISE_SAMPLES];
 extern const RkSample rk_pointwise_samples_POSITIVE[RK_POINTWISE_SAMPLES];
+extern const RkSample rk_pointwise_samples_STEP[RK_POINTWISE_SAMPLES];
 extern const RkSample rk_fused_samples[RK_FUSED_SAMPLES];
 // fuse.c: RkOp.absorb of every pointwise row and of the fused chain.
 RkRef rk_pointwise_absorb(RkGraph *graph, RkRef ref, RkRef consumer);
