@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// The folder that a suite's results are written to. Caller's thread.
+#pragma once
+
+#include "bench/suite.h"
+#include "store/trial.h"
+
+// Makes the folder and proves that it can be written. RK_ERROR_FAILED.
+gboolean rk_suite_output_check(const char *folder, GError **error);
+
+// Writes the raw records of what was stored (RkStoredTrial) into trials/, those that are there left
+// as they are.
+gboolean rk_suite_output_trials(const char *folder, RkStore *store, const GPtrArray *stored,
+                                GError **error);
+
+// Writes results.json and a file a kind of report.
+gboolean rk_suite_output_reports(const char *folder, const RkSuite *suite, const RkResults *results,
+                                 GError **error);
