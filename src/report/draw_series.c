@@ -134,10 +134,78 @@ is_alone(const GArray *points, guint i) // between gaps a line of one point woul
            (i + 1 == points->len || isnan(g_array_index(points, RkPoint, i + 1).y));
 }
 
+// Several points in each pixel column: a stroke would cover itself many times over, which costs
+// hundreds of times what its outline does.
+static gboolean
+is_dense(const GArray *points)
+{
+    const guint FEW = 400;
+    if (points->len < FEW)
+        return FALSE;
+    const RkPoint *p = (const RkPoint *)(const void *)points->data;
+    return points->len > 1.5 * (p[points->len - 1].x - p[0].x);
+}
+
+// Fills the outline of the columns [of Column] and forgets them: to the right along the tops, back
+// along the bottoms, all edges upright or level, which cairo fills as boxes.
+typedef struct {
+    double x, top, bottom;
+} Column;
+
+static void
+fill_columns(const Stretch *st, GArray *columns)
+{
+    const RkStyle style = {.fill = rk_series_ink(st->series)};
+    const double half = 0.75; // of a line's width
+    guint n = columns->len;
+    g_autofree RkPoint *outline = g_new(RkPoint, 4 * (gsize)n + 1);
+    for (guint i = 0; i < n; i++) {
+        const Column *c = &g_array_index(columns, Column, i);
+        gsize back = 4 * (gsize)n - 2 * (gsize)i;
+        outline[2 * i] = (RkPoint){c->x, c->top - half};
+        outline[2 * i + 1] = (RkPoint){c->x + 1, c->top - half};
+        outline[back - 1] = (RkPoint){c->x, c->bottom + half};
+        outline[back - 2] = (RkPoint){c->x + 1, c->bottom + half};
+    }
+    if (n > 0)
+        st->canvas->class->path(st->canvas, outline, 4 * (gsize)n, TRUE, &style);
+    g_array_set_size(columns, 0);
+}
+
+static void
+draw_dense(const Stretch *st, const GArray *points)
+{
+    g_autoptr(GArray) columns = g_array_new(FALSE, FALSE, sizeof(Column));
+    double last = NAN; // y of the point before
+    for (guint i = 0; i < points->len; i++) {
+        RkPoint p = g_array_index(points, RkPoint, i);
+        double x = floor(p.x);
+        Column *c = columns->len > 0 ? &g_array_index(columns, Column, columns->len - 1) : NULL;
+        if (isnan(p.y) || (c != NULL && x > c->x + 1)) {
+            fill_columns(st, columns);
+            c = NULL;
+        }
+        if (!isnan(p.y) && (c == NULL || c->x != x)) { // goes on from where the last column ended
+            double from = isnan(last) ? p.y : last;
+            Column fresh = {x, MIN(from, p.y), MAX(from, p.y)};
+            g_array_append_val(columns, fresh);
+        } else if (!isnan(p.y)) {
+            c->top = MIN(c->top, p.y);
+            c->bottom = MAX(c->bottom, p.y);
+        }
+        last = p.y;
+    }
+    fill_columns(st, columns);
+}
+
 static void
 draw_line(const Stretch *st)
 {
     g_autoptr(GArray) points = line_points(st, st->series->y);
+    if (!st->series->stepped && is_dense(points)) {
+        draw_dense(st, points);
+        return;
+    }
     g_autoptr(GArray) stepped = st->series->stepped ? steps(points) : NULL;
     const GArray *shown = stepped != NULL ? stepped : points;
     const RkStyle style = line_style(st->series);

@@ -86,5 +86,16 @@ check "bench of a dataset that isn't there exits 1" 1 'nonesuch' bench m --data 
 check "find-rate without a limit exits 2" 2 'slo_p99_ms' bench m --find-rate --db "$db" --quiet
 check "records that can't be written exit 1, the result shown" 1 'Schedule' bench m --scenario offline --records /nonesuch/r.csv --db "$db" "${bench[@]}" --set queries=50
 check "runs lists them" 0 'done' runs --db "$db"
+results=$(dirname "$(realpath "$0")")/../report/results.json
+check "report without a run exits 2" 2 'results.json' report --to x.html
+check "report without a file exits 2" 2 '--to' report "$results"
+check "report in a form that isn't there exits 2" 2 'names no form' report "$results" --to x.docx
+check "report on a run that isn't there exits 1" 1 '--batch' report nonesuch --to "${db%.db}.html"
+check "report on what is no result exits 1" 1 'cli.sh' report "$0" --to "${db%.db}.html"
+check "report prints its answer" 0 '^Recommended: ' report "$results" --to "${db%.db}.html"
+check "report writes PDF" 0 'Wrote .*pdf' report "$results" --to "${db%.db}.pdf"
+check "report --json has the answer" 0 '"recommended"' report "$results" --to "${db%.db}.csv" --json
+check "several runs make one report" 0 'Wrote' report "$results" "$results" --to "${db%.db}.html"
+check "several runs make no CSV" 2 'takes one' report "$results" "$results" --to "${db%.db}.csv"
 rm -r "$(dirname "$db")"
 echo "1..$n"

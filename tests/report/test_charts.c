@@ -258,6 +258,32 @@ layers_make_the_whole(void)
     g_assert_cmpuint(whole->len, ==, sum);
 }
 
+// One sample of a hundred thousand: its peak has a pixel of the line's colour.
+static void
+a_spike_is_seen(void)
+{
+    g_autoptr(RkChart) chart = rk_chart_new("Spike");
+    RkSeries *line = rk_chart_series(chart, 0, "line", RK_SERIES_LINE);
+    for (int i = 0; i < 100000; i++)
+        rk_series_add(line, i, i == 56789 ? 50 : i % 2);
+    rk_chart_fit(chart);
+    g_autoptr(RkLayout) layout = rk_layout_new(chart, measure, 640, 320, 0);
+    cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, 640, 320);
+    cairo_t *cr = cairo_create(surface);
+    RkCairoCanvas canvas = rk_cairo_canvas(cr, measure, RK_THEME_LIGHT);
+    rk_chart_draw(layout, &canvas.base, RK_LAYER_ALL);
+    cairo_surface_flush(surface);
+    RkPoint peak = rk_layout_point(layout, rk_layout_panel(layout, 0), 56789, 50);
+    const guint32 *row =
+        (const guint32 *)(const void *)(cairo_image_surface_get_data(surface) +
+                                        ((int)peak.y + 4) *
+                                            cairo_image_surface_get_stride(surface));
+    g_assert_cmphex(row[(int)peak.x] & 0xFFFFFF, ==,
+                    rk_theme_color(RK_THEME_LIGHT, rk_series_ink(line)));
+    cairo_destroy(cr);
+    cairo_surface_destroy(surface);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -271,6 +297,7 @@ main(int argc, char **argv)
     g_test_add_func("/report/charts/nearest points by pointer and keys",
                     nearest_points_by_pointer_and_keys);
     g_test_add_func("/report/charts/layers make the whole", layers_make_the_whole);
+    g_test_add_func("/report/charts/a spike is seen", a_spike_is_seen);
     int status = g_test_run();
     rk_measure_free(measure);
     return status;
