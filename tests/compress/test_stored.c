@@ -246,8 +246,8 @@ main(int argc, char **argv)
     g_assert_no_error(error);
     db = g_build_filename(folder, "t.db", NULL);
     static const char *const LINES[] = {
-        "synth ctr --as ctr --rows 3000",
-        "synth sequence --as sequence --rows 3000",
+        "synth ctr --as ctr --rows 800",
+        "synth sequence --as sequence --rows 800",
         "train mf --data sequence --as mf --set epochs=1 --set dim=8 --set loss=bpr "
         "--set negatives=uniform",
         "train mf --data sequence --as plain-mf --set epochs=1 --set dim=8 --set loss=bpr "
