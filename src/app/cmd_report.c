@@ -86,10 +86,10 @@ gboolean
 rk_command_report(RkCli *cli, int argc, char **argv, GError **error)
 {
     g_autofree char *to = NULL;
-    const GOptionEntry entries[] = {{"to", 0, 0, G_OPTION_ARG_FILENAME, &to,
-                                     "Where to; the ending names the form: html, pdf, csv, json",
-                                     "FILE"},
-                                    G_OPTION_ENTRY_NULL};
+    const GOptionEntry entries[] = {
+        {"to", 0, 0, G_OPTION_ARG_FILENAME, &to,
+         "Where to; the ending names the form: html, pdf, csv, json, md, xml, prom", "FILE"},
+        G_OPTION_ENTRY_NULL};
     if (!rk_cli_parse(cli, &argc, &argv, entries,
                       "RUN... --to FILE - a report on what suites found; RUN is a results.json or "
                       "its folder",
@@ -97,8 +97,9 @@ rk_command_report(RkCli *cli, int argc, char **argv, GError **error)
         return FALSE;
     if (argc < 2 || to == NULL) {
         g_set_error(error, RK_ERROR, RK_ERROR_USAGE, "Can't write a report: %s.",
-                    argc < 2 ? "name at least one results.json or its folder"
-                             : "say where with --to FILE.html, .pdf, .csv or .json");
+                    argc < 2
+                        ? "name at least one results.json or its folder"
+                        : "say where with --to FILE.html, .pdf, .csv, .json, .md, .xml or .prom");
         return FALSE;
     }
     if (!rk_report_check_path(to, error))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "report/write.h"
 
+#include "report/export.h"
 #include "report/report.h"
 
 #include <errno.h>
@@ -17,8 +18,25 @@ make_html(const RkResults *const *results, guint n)
 static char *
 make_csv(const RkResults *const *results, guint n G_GNUC_UNUSED)
 {
-    g_autoptr(RkTable) table = rk_report_trials(results[0]);
-    return rk_table_to_csv(table);
+    return rk_export_csv(results[0]);
+}
+
+static char *
+make_markdown(const RkResults *const *results, guint n G_GNUC_UNUSED)
+{
+    return rk_export_markdown(results[0]);
+}
+
+static char *
+make_junit(const RkResults *const *results, guint n G_GNUC_UNUSED)
+{
+    return rk_export_junit(results[0]);
+}
+
+static char *
+make_prometheus(const RkResults *const *results, guint n G_GNUC_UNUSED)
+{
+    return rk_export_prometheus(results[0]);
 }
 
 static char *
@@ -32,16 +50,15 @@ static const struct {
     gboolean several;                                        // takes more than one run
     char *(*make)(const RkResults *const *results, guint n); // NULL for PDF, which isn't text
 } FORMS[] = {
-    {".html", TRUE, make_html},
-    {".pdf", TRUE, NULL},
-    {".csv", FALSE, make_csv},
-    {".json", FALSE, make_json},
+    {".html", TRUE, make_html},        {".pdf", TRUE, NULL},          {".csv", FALSE, make_csv},
+    {".json", FALSE, make_json},       {".md", FALSE, make_markdown}, {".xml", FALSE, make_junit},
+    {".prom", FALSE, make_prometheus},
 };
 
 const char *
 rk_report_forms(void)
 {
-    return "FILE.html, FILE.pdf, FILE.csv or FILE.json";
+    return "FILE.html, .pdf, .csv, .json, .md, .xml (JUnit) or .prom (Prometheus)";
 }
 
 static int
