@@ -32,7 +32,8 @@ rk_train_settings_new(const RkModel *model)
     s->table = g_new(RkParam, s->n);
     RkParam *to = s->table;
     for (size_t i = 0; i < G_N_ELEMENTS(parts); i++) {
-        memcpy(to, parts[i].rows, parts[i].n * sizeof *to);
+        if (parts[i].n > 0) // a model may have no settings
+            memcpy(to, parts[i].rows, parts[i].n * sizeof *to);
         to += parts[i].n;
     }
     for (const RkParamDefault *own = model->defaults; own != NULL && own->name != NULL; own++)
