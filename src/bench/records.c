@@ -85,14 +85,19 @@ write_lines(const RkLoadRecords *records, GOutputStream *out, GError **error)
            g_output_stream_close(out, NULL, error);
 }
 
+// A file is written beside its name and then renamed, so that it is there whole or not at all; what
+// isn't a file (a pipe, a device) is written to as it is.
 gboolean
 rk_load_records_write(const RkLoadRecords *records, const char *path, GError **error)
 {
     g_autoptr(GError) cause = NULL;
-    g_autofree char *partial = g_strconcat(path, ".part", NULL);
+    gboolean is_file =
+        !g_file_test(path, G_FILE_TEST_EXISTS) || g_file_test(path, G_FILE_TEST_IS_REGULAR);
+    g_autofree char *partial = is_file ? g_strconcat(path, ".part", NULL) : g_strdup(path);
     g_autoptr(GFile) file = g_file_new_for_path(partial);
     g_autoptr(GOutputStream) out = G_OUTPUT_STREAM(
-        g_file_replace(file, NULL, FALSE, G_FILE_CREATE_REPLACE_DESTINATION, NULL, &cause));
+        is_file ? g_file_replace(file, NULL, FALSE, G_FILE_CREATE_REPLACE_DESTINATION, NULL, &cause)
+                : g_file_append_to(file, G_FILE_CREATE_NONE, NULL, &cause));
     if (out != NULL && g_str_has_suffix(path, ".gz")) {
         g_autoptr(GConverter) gzip =
             G_CONVERTER(g_zlib_compressor_new(G_ZLIB_COMPRESSOR_FORMAT_GZIP, 1));
@@ -100,9 +105,11 @@ rk_load_records_write(const RkLoadRecords *records, const char *path, GError **e
         g_object_unref(out);
         out = packed;
     }
-    if (out != NULL && write_lines(records, out, &cause) && g_rename(partial, path) == 0)
+    if (out != NULL && write_lines(records, out, &cause) &&
+        (!is_file || g_rename(partial, path) == 0))
         return TRUE;
-    g_unlink(partial);
+    if (is_file)
+        g_unlink(partial);
     g_set_error(error, RK_ERROR, RK_ERROR_FAILED,
                 "Can't write the records to %s: %s. The result itself is kept; give another path "
                 "or make room, and run again for the records.",

@@ -340,6 +340,13 @@ records_become_a_file(void)
     g_assert_false(rk_load_records_write(run.records, "/nonesuch/a.csv", &error));
     g_assert_error(error, RK_ERROR, RK_ERROR_FAILED);
     g_assert_nonnull(strstr(error->message, "/nonesuch/a.csv"));
+    if (!g_file_test("/dev/full", G_FILE_TEST_EXISTS))
+        return;
+    g_clear_error(&error);
+    g_assert_false(rk_load_records_write(run.records, "/dev/full", &error));
+    g_assert_error(error, RK_ERROR, RK_ERROR_FAILED);
+    g_assert_nonnull(strstr(error->message, "make room"));
+    g_assert_true(g_file_test("/dev/full", G_FILE_TEST_EXISTS));
 }
 
 int
