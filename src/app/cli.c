@@ -164,7 +164,9 @@ print_help(FILE *out)
     fputs("Rankine: make recommendation models fast, and know how fast.\n\n"
           "Usage:\n"
           "  rankine COMMAND [ARGUMENTS] [OPTIONS]\n"
-          "  rankine COMMAND --help\n\n"
+          "  rankine COMMAND --help\n"
+          "  rankine --batch SUITE.json [--out DIR] [--baseline RESULTS.json] [--resume] "
+          "[--dry-run]\n\n"
           "Commands:\n",
           out);
     for (size_t i = 0; i < G_N_ELEMENTS(COMMANDS); i++)
@@ -191,6 +193,18 @@ find_command(const char *word, GError **error)
     g_set_error(error, RK_ERROR, RK_ERROR_USAGE, "Can't run %s: there is no such command. %s", word,
                 hint);
     return NULL;
+}
+
+// Options alone, --batch among them.
+static gboolean
+is_batch(int argc, char **argv)
+{
+    if (argv[1][0] != '-')
+        return FALSE;
+    for (int i = 1; i < argc; i++)
+        if (strcmp(argv[i], "--batch") == 0 || g_str_has_prefix(argv[i], "--batch="))
+            return TRUE;
+    return FALSE;
 }
 
 static gint interrupted;
@@ -231,8 +245,14 @@ rk_cli_main(int argc, char **argv)
     }
     g_autoptr(GError) error = NULL;
     RkCli cli = {.seed = 1, .command = argv[1]};
-    const Command *command = find_command(argv[1], &error);
-    gboolean done = command != NULL && command->run(&cli, argc - 1, argv + 1, &error);
+    gboolean done = FALSE;
+    if (is_batch(argc, argv)) {
+        cli.command = "--batch";
+        done = rk_command_batch(&cli, argc, argv, &error);
+    } else {
+        const Command *command = find_command(argv[1], &error);
+        done = command != NULL && command->run(&cli, argc - 1, argv + 1, &error);
+    }
     rk_cli_progress_end(&cli);
     if (!done)
         fprintf(stderr, "rankine: %s\n", error->message);

@@ -44,6 +44,9 @@ void rk_cli_release_interrupts(void);
 // Runs argv[1] as a command; returns the exit status (see --help).
 int rk_cli_main(int argc, char **argv);
 
+// `--batch`, which is no command but stands where one does.
+gboolean rk_command_batch(RkCli *cli, int argc, char **argv, GError **error);
+
 // Every command of commands.def: reads its arguments, does the work, prints to standard output.
 #define RK_COMMAND(id, word, summary)                                                              \
     gboolean rk_command_##id(RkCli *cli, int argc, char **argv, GError **error);

@@ -3,6 +3,7 @@
 
 #include "bench/records.h"
 #include "report/export.h"
+#include "report/report.h"
 
 #include <errno.h>
 #include <glib/gstdio.h>
@@ -125,14 +126,27 @@ write_prometheus(const RkResults *results, const char *path, GError **error)
     return write_text(path, rk_export_prometheus(results), error);
 }
 
+static gboolean
+write_html(const RkResults *results, const char *path, GError **error)
+{
+    g_autoptr(RkDocument) document = rk_report_new(&results, 1);
+    return write_text(path, rk_document_to_html(document), error);
+}
+
+static gboolean
+write_pdf(const RkResults *results, const char *path, GError **error)
+{
+    g_autoptr(RkDocument) document = rk_report_new(&results, 1);
+    return rk_document_to_pdf(document, path, error);
+}
+
 static const struct {
     const char *kind, *file;
     gboolean (*write)(const RkResults *results, const char *path, GError **error);
 } REPORTS[] = {
-    {"csv", "results.csv", write_csv},
-    {"junit", "junit.xml", write_junit},
-    {"md", "summary.md", write_markdown},
-    {"prom", "metrics.prom", write_prometheus},
+    {"html", "report.html", write_html},  {"pdf", "report.pdf", write_pdf},
+    {"csv", "results.csv", write_csv},    {"junit", "junit.xml", write_junit},
+    {"md", "summary.md", write_markdown}, {"prom", "metrics.prom", write_prometheus},
 };
 
 gboolean

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// `rankine --batch SUITE.json`: a suite without a display, for scripts and CI.
+#include "app/cli_store.h"
+
+#include "job/suite_served.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+typedef struct {
+    RkCli *cli;
+    char *path, *out, *baseline_path;
+    gboolean resume, dry_run;
+    RkSuiteTables *tables;
+    RkSuite *suite;
+    RkResults *baseline;
+    RkStore *store;
+    RkSuiteSystem *system;
+    GMutex lock; // progress comes from any thread
+} Command;
+
+static void
+command_clear(Command *c)
+{
+    rk_suite_served_free(c->system);
+    g_clear_pointer(&c->store, rk_store_unref);
+    rk_results_free(c->baseline);
+    rk_suite_free(c->suite);
+    rk_suite_tables_free(c->tables);
+    g_free(c->path);
+    g_free(c->out);
+    g_free(c->baseline_path);
+    g_mutex_clear(&c->lock);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Command, command_clear)
+
+static gboolean
+read_command_line(Command *c, int argc, char **argv, GError **error)
+{
+    const GOptionEntry entries[] = {
+        {"batch", 0, 0, G_OPTION_ARG_FILENAME, &c->path, "The suite to run", "SUITE.json"},
+        {"out", 0, 0, G_OPTION_ARG_FILENAME, &c->out,
+         "Folder for results.json, reports and raw records (default: NAME-results)", "DIR"},
+        {"baseline", 0, 0, G_OPTION_ARG_FILENAME, &c->baseline_path,
+         "Compare with an earlier results.json; exit 4 on a regression", "RESULTS.json"},
+        {"resume", 0, 0, G_OPTION_ARG_NONE, &c->resume,
+         "Go on with what an interrupted run of this suite measured", NULL},
+        {"dry-run", 0, 0, G_OPTION_ARG_NONE, &c->dry_run,
+         "Print the trials and a time estimate; measure nothing", NULL},
+        G_OPTION_ENTRY_NULL};
+    if (!rk_cli_parse(c->cli, &argc, &argv, entries, "- run a suite without a display", NULL,
+                      error))
+        return FALSE;
+    if (argc > 1 || c->path == NULL) {
+        g_set_error(error, RK_ERROR, RK_ERROR_USAGE,
+                    "Can't run a suite: %s%s. See rankine --batch "
+                    "--help.",
+                    c->path == NULL ? "name its file" : "it takes no argument ",
+                    c->path == NULL ? "" : argv[1]);
+        return FALSE;
+    }
+    c->tables = rk_suite_tables_new();
+    c->suite = rk_suite_read(c->path, c->tables->tables, c->tables->n, error);
+    if (c->suite == NULL)
+        return FALSE;
+    if (c->cli->seed != 1)
+        c->suite->seed = (uint64_t)c->cli->seed;
+    if (c->out == NULL) {
+        c->out = g_strconcat(c->suite->name, "-results", NULL);
+        g_strdelimit(c->out, "/ ", '-');
+    }
+    if (c->baseline_path != NULL)
+        c->baseline = rk_results_read(c->baseline_path, error);
+    return c->baseline_path == NULL || c->baseline != NULL;
+}
+
+// ---- a dry run -----------------------------------------------------------------------------
+
+static char *
+label_of(const RkTrialSpec *spec)
+{
+    GString *label = g_string_new(NULL);
+    for (guint i = 0; i < spec->n_axes; i++)
+        g_string_append_printf(label, "%s%s=%s", i > 0 ? ", " : "",
+                               g_array_index(spec->config, RkSetting, i).name,
+                               g_array_index(spec->config, RkSetting, i).text);
+    return g_string_free(label, FALSE);
+}
+
+static void
+print_dry_run(const Command *c)
+{
+    g_autoptr(GPtrArray) specs = rk_suite_trials(c->suite);
+    double seconds = 0;
+    printf("Suite %s: %u trials, %u repeats each\n", c->suite->name, specs->len, c->suite->repeats);
+    for (guint i = 0; i < specs->len; i++) {
+        const RkTrialSpec *spec = g_ptr_array_index(specs, i);
+        g_autofree char *label = label_of(spec);
+        printf("  %s  %s\n", spec->id, *label != '\0' ? label : "default");
+        seconds += rk_suite_trial_seconds(spec) * c->suite->repeats;
+    }
+    printf("About %.0f s (%.1f min) of measuring; data and training come on top where they aren't "
+           "there yet.\n",
+           seconds, seconds / 60);
+}
+
+// ---- running -------------------------------------------------------------------------------
+
+static void
+show_progress(void *data, const char *what, uint64_t done, uint64_t total, const char *unit)
+{
+    Command *c = data;
+    if (g_mutex_trylock(&c->lock)) { // progress that comes meanwhile is left out
+        rk_cli_progress(c->cli, what, done, total, unit);
+        g_mutex_unlock(&c->lock);
+    }
+}
+
+static void
+show_trial(void *data, const RkTrialSpec *spec, uint32_t repeat, uint32_t n_done, uint32_t n_all,
+           double left_s)
+{
+    Command *c = data;
+    g_autofree char *label = label_of(spec);
+    if (c->cli->quiet)
+        return;
+    rk_cli_progress_clear(c->cli);
+    fprintf(stderr, "%u of %u, about %.0f s left: %s, repeat %u\n", n_done + 1, n_all, left_s,
+            *label != '\0' ? label : "default", repeat + 1);
+}
+
+static void
+print_trial(const RkResults *results, const RkTrialResult *trial)
+{
+    g_autofree char *label = rk_trial_result_label(trial);
+    const RkNamed *metric = results->pareto_metric != NULL
+                                ? rk_nameds_find(trial->metrics, results->pareto_metric)
+                                : NULL;
+    const gboolean front =
+        g_ptr_array_find_with_equal_func(results->pareto, trial->id, g_str_equal, NULL);
+    printf("%-8s %10.4g %10.4g %12.5g ", rk_trial_status_name(trial->status),
+           trial->latency_ms[RK_LATENCY_P50].value, trial->latency_ms[RK_LATENCY_P99].value,
+           trial->throughput_qps.value);
+    if (metric != NULL)
+        printf("%9.4f", metric->estimate.value);
+    else
+        printf("%9s", "-");
+    printf(" %c %s\n", front ? '*' : ' ', label);
+    for (char **why = trial->why_invalid; *why != NULL; why++)
+        printf("           not valid: %s\n", *why);
+    if (trial->why != NULL)
+        printf("           %s\n", trial->why);
+}
+
+static void
+print_comparisons(const RkResults *results)
+{
+    for (char **note = results->baseline_notes; *note != NULL; note++)
+        printf("Baseline: %s\n", *note);
+    for (guint i = 0; i < results->comparisons->len; i++) {
+        const RkComparison *c = &g_array_index(results->comparisons, RkComparison, i);
+        if (c->verdict == RK_VERDICT_WORSE || c->verdict == RK_VERDICT_BETTER)
+            printf("Baseline: %s of %s is %s: %s\n", c->figure, c->trial,
+                   rk_verdict_name(c->verdict), c->why);
+    }
+}
+
+static void
+print_results(const Command *c, const RkResults *results)
+{
+    if (c->cli->json) {
+        g_autofree char *json = rk_results_to_json(results);
+        puts(json);
+        return;
+    }
+    printf("%-8s %10s %10s %12s %9s * on the Pareto front\n", "status", "p50 ms", "p99 ms",
+           "queries/s", results->pareto_metric != NULL ? results->pareto_metric : "accuracy");
+    for (guint i = 0; i < results->trials->len; i++)
+        print_trial(results, g_ptr_array_index(results->trials, i));
+    print_comparisons(results);
+    for (guint g = 0; g < results->gates->len; g++) {
+        const RkGate *gate = &g_array_index(results->gates, RkGate, g);
+        printf("Gate %s: %s, %s\n", gate->name, gate->pass ? "pass" : "BREACHED", gate->why);
+    }
+    if (results->recommended.why != NULL)
+        printf("%s%s\n", results->recommended.id != NULL ? "Recommended: " : "",
+               results->recommended.why);
+    printf("Results are in %s\n", c->out);
+}
+
+static const int EXIT_OF[] = {
+    [RK_SUITE_PASSED] = 0,   [RK_SUITE_FAILED] = 1,    [RK_SUITE_INVALID] = 5,
+    [RK_SUITE_BREACHED] = 3, [RK_SUITE_REGRESSED] = 4,
+};
+
+gboolean
+rk_command_batch(RkCli *cli, int argc, char **argv, GError **error)
+{
+    g_auto(Command) c = {.cli = cli};
+    g_mutex_init(&c.lock);
+    if (!read_command_line(&c, argc, argv, error))
+        return FALSE;
+    if (c.dry_run) {
+        print_dry_run(&c);
+        return TRUE;
+    }
+    c.store = rk_cli_store(cli, RK_STORE_DEFAULT, error);
+    if (c.store == NULL)
+        return FALSE;
+    c.system = rk_suite_served_new(c.store, c.suite, cli->device);
+    const RkSuiteOptions options = {
+        .store = c.store,
+        .suite = c.suite,
+        .system = c.system,
+        .out = c.out,
+        .baseline = c.baseline,
+        .baseline_name = c.baseline_path,
+        .resume = c.resume,
+        .watch = {.progress = show_progress, .data = &c, .cancelled = rk_cli_catch_interrupts()},
+        .trial = show_trial};
+    g_autoptr(RkResults) results = NULL;
+    RkSuiteVerdict verdict = RK_SUITE_FAILED;
+    gboolean done = rk_suite_run(&options, &results, &verdict, error);
+    rk_cli_progress_end(cli);
+    if (results != NULL)
+        print_results(&c, results);
+    cli->exit_status = EXIT_OF[verdict];
+    return done;
+}
