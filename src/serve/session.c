@@ -193,6 +193,7 @@ open_model(RkSession *s, const RkSessionOptions *o, GError **error)
     s->features = rk_train_features_new(&data, error);
     if (s->features == NULL)
         return FALSE;
+    s->features->data.form = s->trained->form;
     unsigned before = 1u << RK_PART_TRAIN | 1u << RK_PART_VALID;
     gboolean all = strcmp(rk_params_text(s->set, "known"), "all") == 0;
     s->inputs = rk_serve_inputs_new(s->features, s->pairs, all ? UINT_MAX : before, error);
