@@ -125,6 +125,8 @@ serve(Rig *rig, const char *const *assignments, uint64_t (*now_ns)(gpointer), gp
     g_autoptr(GError) error = NULL;
     g_autoptr(RkParams) set = rk_params_new(rk_session_params, rk_n_session_params);
     rk_params_assign(set, "candidates.max=24", &error);
+    rk_params_assign(set, "batch.max=3", &error); // each size of batch is a plan to compile
+    rk_params_assign(set, "inflight=1", &error);
     rk_params_assign(set, "k=5", &error);
     for (int i = 0; assignments[i] != NULL; i++)
         rk_params_assign(set, assignments[i], &error);
@@ -270,9 +272,8 @@ answers_are_the_best_of_the_candidates(void)
 static void
 any_batching_gives_the_same_answers(gconstpointer model)
 {
-    static const char *const sets[][3] = {{"batch.max=1", "inflight=1", NULL},
-                                          {"batch.max=7", "inflight=1", NULL},
-                                          {"batch.max=16", "inflight=3", NULL}};
+    static const char *const sets[][3] = {{"batch.max=5", "inflight=1", NULL},
+                                          {"batch.max=8", "inflight=3", NULL}};
     Rig rig;
     set_up(&rig, model);
     for (size_t i = 0; i < G_N_ELEMENTS(sets); i++) {
@@ -510,7 +511,7 @@ score_test_rows(const Rig *rig, RkState **state, RkTrainFeatures **features)
 static void
 events_score_as_in_evaluation(void)
 {
-    static const char *const set[] = {"batch.max=4", "k=24", NULL};
+    static const char *const set[] = {"batch.max=1", "k=24", NULL};
     g_autoptr(GError) error = NULL;
     Rig rig;
     set_up_on(&rig, "deepfm", "ctr", "split=random");
@@ -540,8 +541,7 @@ events_score_as_in_evaluation(void)
 static void
 pairs_are_served_with_all_their_fields(void)
 {
-    static const char *const sets[][6] = {{"batch.max=1", "inflight=1", NULL},
-                                          {"batch.max=8", "features.source=sqlite",
+    static const char *const sets[][6] = {{"batch.max=4", "features.source=sqlite",
                                            "cache.features.policy=arc", "cache.features.entries=16",
                                            "cache.trace=1000", NULL},
                                           {"batch.max=8", "cache.rows.of=both",
