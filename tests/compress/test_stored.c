@@ -93,13 +93,18 @@ a_loaded_model_gives_the_same_bits(void)
         {"prune:ratio=0.5,by=taylor", "prune:what=weights,ratio=0.5", NULL},
         {"prune", "prune:what=rows,by=frequency,ratio=0.3", NULL},
         {"prune:ratio=0.5", "prune:what=2:4", NULL},
+        {"low-rank:size=0.9,what=tables", "quantize:tables=i4", NULL},
+        {"prune:ratio=0.5", "quantize:activations=static,calibration=kl", NULL},
+        {"quantize:epochs=1", "quantize:dense=f16", NULL},
+        {"prune:what=rows,ratio=0.3", "quantize:dense=i4,tables=i8", NULL},
     };
-    static const char *const MODELS[] = {"mf", "deepfm", "sasrec", "dlrm"};
+    static const char *const MODELS[] = {"mf", "deepfm", "sasrec", "dlrm",
+                                         "mf", "deepfm", "sasrec", "dlrm"};
     g_autoptr(RkStore) store = open_store();
     for (size_t m = 0; m < G_N_ELEMENTS(MODELS); m++) {
         g_autoptr(GError) error = NULL;
         g_auto(RkCompressResult) result = {0};
-        g_autofree char *name = g_strconcat(MODELS[m], "-small", NULL);
+        g_autofree char *name = g_strdup_printf("%s-small-%zu", MODELS[m], m);
         RkCompressOptions options = options_of(store, MODELS[m], name, PASSES[m]);
         rk_compress(&options, &result, &error);
         g_assert_no_error(error);
