@@ -28,7 +28,8 @@ static gboolean
 read_paths(RkSuiteReader *reader, JsonNode *node, GStrv *paths, GError **error)
 {
     g_autoptr(GPtrArray) found = g_ptr_array_new_with_free_func(g_free);
-    g_autofree char *folder = g_path_get_dirname(reader->file);
+    g_autofree char *relative = g_path_get_dirname(reader->file);
+    g_autofree char *folder = g_canonicalize_filename(relative, NULL);
     const gboolean many = JSON_NODE_HOLDS_ARRAY(node);
     const guint n = many ? json_array_get_length(json_node_get_array(node)) : 1;
     for (guint i = 0; i < n; i++) {

@@ -166,6 +166,20 @@ identities(void)
 }
 
 static void
+paths(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *here = g_get_current_dir();
+    g_autofree char *expected = g_build_filename(here, "data", "r.csv", NULL);
+    g_autoptr(RkSuite) suite = parse("{\"rankine\": 1, \"data\": {\"import\": [\"../data/r.csv\","
+                                     " \"/a/b\"]}, \"models\": [{\"model\": \"mf\"}]}",
+                                     &error);
+    g_assert_no_error(error);
+    g_assert_cmpstr(suite->data.import[0], ==, expected);
+    g_assert_cmpstr(suite->data.import[1], ==, "/a/b");
+}
+
+static void
 searches(void)
 {
     for (int random = 0; random < 2; random++) {
@@ -195,6 +209,7 @@ main(int argc, char **argv)
     g_test_add_func("/bench/suite/what is wrong is named with its path", refusals);
     g_test_add_func("/bench/suite/wrong data and models are named", wrong_heads);
     g_test_add_func("/bench/sweep/trials are known by their configuration", identities);
+    g_test_add_func("/bench/suite/paths are relative to the suite's folder", paths);
     g_test_add_func("/bench/sweep/searches give each point once", searches);
     return g_test_run();
 }
