@@ -39,7 +39,8 @@ void rk_judge(RkResults *results, const RkJudgeOptions *options);
 
 // Compares each trial with its twin of the baseline (latencies p50 and p99, throughput where the
 // load doesn't fix it, accuracy). Worse means: a two-sided rank test over windows of time with
-// p < 0.01, an interval that leaves out zero, and a change beyond the tolerance. `name` is the
+// p < 0.01, an interval that leaves out zero, repeats that don't overlap, and a change beyond the
+// tolerance. `name` is the
 // baseline's file. Returns whether anything is worse.
 gboolean rk_compare_baseline(RkResults *results, const RkResults *baseline, const char *name,
                              double tolerance, double metric_tolerance);

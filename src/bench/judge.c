@@ -22,27 +22,36 @@ window_figure(const RkWindow *window, const char *figure)
 }
 
 // A figure of every window of every repeat. Free it.
-static double *
+static RkWindowValue *
 window_figures(const RkTrialResult *trial, const char *figure, uint32_t *n)
 {
-    g_autoptr(GArray) values = g_array_new(FALSE, FALSE, sizeof(double));
+    g_autoptr(GArray) values = g_array_new(FALSE, FALSE, sizeof(RkWindowValue));
     // Only closed loops have a rate in each window: an open loop's is the schedule's.
     const gboolean whole = strcmp(figure, "throughput_qps") == 0 &&
                            g_strcmp0(trial->scenario, "single") != 0 &&
                            g_strcmp0(trial->scenario, "multi") != 0;
     for (guint r = 0; r < trial->repeats->len; r++) {
         const RkRepeat *repeat = g_ptr_array_index(trial->repeats, r);
+        RkWindowValue one = {repeat->throughput_qps, r};
         if (whole)
-            g_array_append_val(values, repeat->throughput_qps);
+            g_array_append_val(values, one);
         for (guint w = 0; w < repeat->windows->len && !whole; w++) {
-            const double value =
-                window_figure(&g_array_index(repeat->windows, RkWindow, w), figure);
-            if (isfinite(value))
-                g_array_append_val(values, value);
+            one.value = window_figure(&g_array_index(repeat->windows, RkWindow, w), figure);
+            if (isfinite(one.value))
+                g_array_append_val(values, one);
         }
     }
     *n = values->len;
-    return (double *)(void *)g_array_free(g_steal_pointer(&values), FALSE);
+    return (RkWindowValue *)(void *)g_array_free(g_steal_pointer(&values), FALSE);
+}
+
+static double *
+plain(const RkWindowValue *values, uint32_t n)
+{
+    double *all = g_new(double, MAX(n, 1));
+    for (uint32_t i = 0; i < n; i++)
+        all[i] = values[i].value;
+    return all;
 }
 
 static double
@@ -58,10 +67,11 @@ rk_trial_change(const RkTrialResult *before, const RkTrialResult *after, const c
                 double *p, double *effect)
 {
     uint32_t n_b = 0, n_a = 0;
-    g_autofree double *b = window_figures(before, figure, &n_b);
-    g_autofree double *a = window_figures(after, figure, &n_a);
+    g_autofree RkWindowValue *b = window_figures(before, figure, &n_b);
+    g_autofree RkWindowValue *a = window_figures(after, figure, &n_a);
+    g_autofree double *plain_b = plain(b, n_b), *plain_a = plain(a, n_a);
     RkEstimate change = rk_ratio_interval(b, n_b, a, n_a, INTERVAL_SEED);
-    const RkRankTest test = rk_mann_whitney(b, n_b, a, n_a);
+    const RkRankTest test = rk_mann_whitney(plain_b, n_b, plain_a, n_a);
     change.value = figure_of(after, figure) / figure_of(before, figure) - 1;
     // The interval is of windows, the value of all requests: it may lie just outside.
     change.low = fmin(change.low, change.value);
@@ -284,6 +294,30 @@ is_open_loop(const RkTrialResult *trial)
     return g_strcmp0(trial->scenario, "server") == 0 || g_strcmp0(trial->scenario, "replay") == 0;
 }
 
+static double
+repeat_figure(const RkRepeat *repeat, const char *figure)
+{
+    return strcmp(figure, "p50_ms") == 0   ? repeat->latency_ms[RK_LATENCY_P50]
+           : strcmp(figure, "p99_ms") == 0 ? repeat->latency_ms[RK_LATENCY_P99]
+                                           : repeat->throughput_qps;
+}
+
+// Whether every repeat of one lies on the same side of every repeat of the other. Windows of a run
+// share its luck, which their test doesn't know; repeats that overlap are no difference.
+static gboolean
+repeats_apart(const RkTrialResult *before, const RkTrialResult *after, const char *figure)
+{
+    gboolean above = TRUE, below = TRUE;
+    for (guint b = 0; b < before->repeats->len; b++)
+        for (guint a = 0; a < after->repeats->len; a++) {
+            const double x = repeat_figure(g_ptr_array_index(before->repeats, b), figure);
+            const double y = repeat_figure(g_ptr_array_index(after->repeats, a), figure);
+            above &= y > x;
+            below &= y < x;
+        }
+    return above || below;
+}
+
 static RkComparison
 compare_figure(const RkTrialResult *before, const RkTrialResult *after, size_t f, double tolerance)
 {
@@ -293,7 +327,8 @@ compare_figure(const RkTrialResult *before, const RkTrialResult *after, size_t f
                       .after = figure_of(after, FIGURES[f].figure)};
     c.change = rk_trial_change(before, after, c.figure, &c.p, &c.effect);
     const gboolean told = isfinite(c.p) && isfinite(c.change.low);
-    const gboolean sure = told && c.p < SIGNIFICANT && (c.change.low > 0 || c.change.high < 0);
+    const gboolean sure = told && c.p < SIGNIFICANT && (c.change.low > 0 || c.change.high < 0) &&
+                          repeats_apart(before, after, c.figure);
     const gboolean up = c.change.value > 0;
     c.verdict = !told || !isfinite(c.change.value)           ? RK_VERDICT_UNKNOWN
                 : !sure || fabs(c.change.value) <= tolerance ? RK_VERDICT_SAME

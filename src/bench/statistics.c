@@ -130,38 +130,81 @@ rk_mean_interval(const double *values, uint32_t n, uint64_t seed)
 }
 
 static double
-median_of_draw(const double *values, uint32_t n, uint64_t seed, uint64_t first, double *scratch)
+median(double *values, uint32_t n)
 {
+    qsort(values, n, sizeof *values, compare_doubles);
+    return n % 2 == 1 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
+}
+
+// One side of a ratio: its windows, and where each repeat's begin.
+typedef struct {
+    const RkWindowValue *values;
+    uint32_t n, n_repeats;
+    uint32_t *first; // [n_repeats + 1]
+    double *scratch; // [n_repeats * the longest repeat]
+} Side;
+
+static Side
+side_new(const RkWindowValue *values, uint32_t n)
+{
+    Side side = {.values = values, .n = n, .first = g_new0(uint32_t, n + 1)};
+    uint32_t longest = 0;
     for (uint32_t i = 0; i < n; i++)
-        scratch[i] = values[rk_rng_below(seed, STREAM_RATIO, first + i, n)];
-    qsort(scratch, n, sizeof *scratch, compare_doubles);
-    return n % 2 == 1 ? scratch[n / 2] : (scratch[n / 2 - 1] + scratch[n / 2]) / 2;
+        if (i == 0 || values[i].repeat != values[i - 1].repeat)
+            side.first[side.n_repeats++] = i;
+    side.first[side.n_repeats] = n;
+    for (uint32_t r = 0; r < side.n_repeats; r++)
+        longest = MAX(longest, side.first[r + 1] - side.first[r]);
+    side.scratch = g_new(double, MAX((size_t)side.n_repeats * longest, n));
+    return side;
+}
+
+static void
+side_clear(Side *side)
+{
+    g_free(side->first);
+    g_free(side->scratch);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Side, side_clear)
+
+static double
+median_of_all(const Side *side)
+{
+    for (uint32_t i = 0; i < side->n; i++)
+        side->scratch[i] = side->values[i].value;
+    return median(side->scratch, side->n);
 }
 
 static double
-median(const double *values, uint32_t n)
+median_of_draw(const Side *side, uint64_t seed, uint64_t *draw)
 {
-    g_autofree double *sorted = g_memdup2(values, n * sizeof *values);
-    qsort(sorted, n, sizeof *sorted, compare_doubles);
-    return n % 2 == 1 ? sorted[n / 2] : (sorted[n / 2 - 1] + sorted[n / 2]) / 2;
+    uint32_t n = 0;
+    for (uint32_t r = 0; r < side->n_repeats; r++) {
+        const uint32_t repeat = rk_rng_below(seed, STREAM_RATIO, (*draw)++, side->n_repeats);
+        const uint32_t first = side->first[repeat], k = side->first[repeat + 1] - first;
+        for (uint32_t j = 0; j < k; j++)
+            side->scratch[n++] =
+                side->values[first + rk_rng_below(seed, STREAM_RATIO, (*draw)++, k)].value;
+    }
+    return median(side->scratch, n);
 }
 
 RkEstimate
-rk_ratio_interval(const double *before, uint32_t n_before, const double *after, uint32_t n_after,
-                  uint64_t seed)
+rk_ratio_interval(const RkWindowValue *before, uint32_t n_before, const RkWindowValue *after,
+                  uint32_t n_after, uint64_t seed)
 {
     if (n_before == 0 || n_after == 0)
         return rk_estimate(NAN);
-    RkEstimate estimate = rk_estimate(median(after, n_after) / median(before, n_before) - 1);
+    g_auto(Side) b = side_new(before, n_before);
+    g_auto(Side) a = side_new(after, n_after);
+    RkEstimate estimate = rk_estimate(median_of_all(&a) / median_of_all(&b) - 1);
     if (n_before < 2 || n_after < 2)
         return estimate;
     g_autofree double *ratios = g_new(double, N_RESAMPLES);
-    g_autofree double *scratch = g_new(double, MAX(n_before, n_after));
-    const uint64_t n = (uint64_t)n_before + n_after;
-    for (uint64_t r = 0; r < N_RESAMPLES; r++) {
-        const double b = median_of_draw(before, n_before, seed, r * n, scratch);
-        const double a = median_of_draw(after, n_after, seed, r * n + n_before, scratch);
-        ratios[r] = a / b - 1;
+    uint64_t draw = 0;
+    for (uint32_t r = 0; r < N_RESAMPLES; r++) {
+        const double low = median_of_draw(&b, seed, &draw);
+        ratios[r] = median_of_draw(&a, seed, &draw) / low - 1;
     }
     take_ends(ratios, N_RESAMPLES, &estimate);
     return estimate;

@@ -36,6 +36,14 @@ void rk_block_intervals(const RkBlock *blocks, uint32_t n_blocks, uint32_t n_rep
 // The 95 % interval of a mean of n values by the bootstrap; low and high NaN with fewer than two.
 RkEstimate rk_mean_interval(const double *values, uint32_t n, uint64_t seed);
 
-// The 95 % interval of median(after) / median(before) - 1 by the bootstrap.
-RkEstimate rk_ratio_interval(const double *before, uint32_t n_before, const double *after,
-                             uint32_t n_after, uint64_t seed);
+// A value of a window of time, and of which repeat it is.
+typedef struct {
+    double value;
+    uint32_t repeat;
+} RkWindowValue;
+
+// The 95 % interval of median(after) / median(before) - 1 by the bootstrap: on each side repeats
+// are drawn with replacement, then as many of the drawn one's windows as it has. Values stand
+// together by repeat.
+RkEstimate rk_ratio_interval(const RkWindowValue *before, uint32_t n_before,
+                             const RkWindowValue *after, uint32_t n_after, uint64_t seed);

@@ -358,7 +358,7 @@ hash(const GString *text, guint n_digits)
 char *
 rk_suite_recipe(const RkSuite *suite)
 {
-    g_autoptr(GString) text = g_string_new(NULL);
+    g_autoptr(GString) text = g_string_new(suite->name);
     add_data(text, &suite->data);
     for (guint i = 0; i < suite->models->len; i++) {
         const RkSuiteModel *model = g_ptr_array_index(suite->models, i);

@@ -87,7 +87,7 @@ void rk_suite_free(RkSuite *suite);
 const RkAxis *rk_suite_axis(const RkSuite *suite, const char *name);        // or NULL
 const RkSuiteModel *rk_suite_model(const RkSuite *suite, const char *name); // or NULL
 
-// A hash of what every trial depends on: the data and the models. Free it.
+// A hash of the name, the data and the models: what a run goes on by. Free it.
 char *rk_suite_recipe(const RkSuite *suite);
 
 // A hash of the data's recipe, and of one model's on it with settings (GArray of RkSetting) beside

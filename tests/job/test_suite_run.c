@@ -79,6 +79,10 @@ measure(RkSuiteSystem *system, const RkTrialSpec *spec, uint64_t seed, const RkS
                               .counters = g_strdup("{\"cache\":{\"features\":{\"hit_rate\":0.5}}}"),
                               .quality = g_array_new(FALSE, FALSE, sizeof(RkQualityFigure)),
                               .schedule_hash = g_strdup("ff")};
+    uint64_t ns[N_REQUESTS];
+    for (uint32_t i = 0; i < N_REQUESTS; i++)
+        ns[i] = result->records->record[i].done_ns - result->records->scheduled_ns[i];
+    result->latency_ms = rk_spread_of(ns, N_REQUESTS, 1e6);
     g_array_append_val(result->quality, auc);
     served->model = "deepfm";
     served->source = "simulated";

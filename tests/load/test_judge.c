@@ -25,6 +25,8 @@ trial_new(const char *id, double p99_ms, double qps, double auc, uint32_t stream
         RkRepeat *repeat = rk_repeat_new();
         repeat->repeat = r;
         repeat->throughput_qps = qps;
+        repeat->latency_ms[RK_LATENCY_P99] = p99_ms * (1 + 0.01 * rk_rng_normal(4, stream, r));
+        repeat->latency_ms[RK_LATENCY_P50] = repeat->latency_ms[RK_LATENCY_P99] / 3;
         for (uint32_t w = 0; w < 10; w++) {
             const double noise = 1 + 0.05 * rk_rng_normal(3, stream, r * 10 + w);
             const RkWindow window = {.n = 100,

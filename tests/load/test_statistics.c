@@ -102,16 +102,21 @@ means(void)
 static void
 ratios(void)
 {
-    double before[30], after[30];
+    RkWindowValue before[30], after[30];
     for (uint32_t i = 0; i < 30; i++) {
-        before[i] = 10 + 0.5 * rk_rng_normal(1, 3, i);
-        after[i] = 12 + 0.5 * rk_rng_normal(1, 4, i);
+        before[i] = (RkWindowValue){10 + 0.5 * rk_rng_normal(1, 3, i), i / 10};
+        after[i] = (RkWindowValue){12 + 0.5 * rk_rng_normal(1, 4, i), i / 10};
     }
     const RkEstimate more = rk_ratio_interval(before, 30, after, 30, 1);
     g_assert_cmpfloat_with_epsilon(more.value, 0.2, 0.05);
     g_assert_true(more.low > 0.1 && more.high < 0.3);
     const RkEstimate none = rk_ratio_interval(before, 30, before, 30, 1);
     g_assert_true(none.low <= 0 && none.high >= 0);
+    // A repeat that was slow as a whole widens it, as single windows wouldn't.
+    for (uint32_t i = 20; i < 30; i++)
+        after[i].value += 6;
+    const RkEstimate drifted = rk_ratio_interval(before, 30, after, 30, 1);
+    g_assert_cmpfloat(drifted.high, >, 0.6);
 }
 
 // Exponential latencies of mean 5 ms: the true percentiles lie in the intervals.
