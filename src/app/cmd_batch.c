@@ -206,6 +206,9 @@ rk_command_batch(RkCli *cli, int argc, char **argv, GError **error)
         print_dry_run(&c);
         return TRUE;
     }
+    if (c.suite->plan != NULL && !cli->quiet)
+        fputs("The suite's \"plan\" is left out: this Rankine doesn't plan capacity yet.\n",
+              stderr);
     c.store = rk_cli_store(cli, RK_STORE_DEFAULT, error);
     if (c.store == NULL)
         return FALSE;

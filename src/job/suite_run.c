@@ -175,6 +175,45 @@ left_s(const Run *run)
     return expected * run->options->suite->repeats;
 }
 
+static RkTrialResult *
+summarize(Run *run, const RkTrialSpec *spec, const GPtrArray *stored, RkResults *audit,
+          GError **error)
+{
+    g_autoptr(GArray) runs = g_array_new(FALSE, TRUE, sizeof(RkTrialRun));
+    g_autoptr(GPtrArray) values = g_ptr_array_new_with_free_func(g_free);
+    static const char *const FIELDS[] = {"scheduled_ns", "done_ns", "flags"};
+    for (guint i = 0; i < stored->len; i++) {
+        const RkStoredTrial *one = g_ptr_array_index(stored, i);
+        if (strcmp(one->trial, spec->id) != 0 || one->repeat >= run->options->suite->repeats)
+            continue;
+        const int64_t *field[3] = {NULL};
+        for (int f = 0; f < 3 && one->n > 0; f++) {
+            int64_t *read = rk_trials_values(run->options->store, one, FIELDS[f], error);
+            if (read == NULL)
+                return NULL;
+            g_ptr_array_add(values, read);
+            field[f] = read;
+        }
+        const RkTrialRun r = {one->repeat, one->result, one->n, field[0], field[1], field[2]};
+        g_array_append_val(runs, r);
+    }
+    return rk_trial_summarize(spec, (const RkTrialRun *)(const void *)runs->data, runs->len,
+                              run->options->suite->repeats, audit, error);
+}
+
+// A failure here shows when all is collected.
+static void
+tell_measured(Run *run, const RkTrialSpec *spec)
+{
+    const RkSuiteOptions *o = run->options;
+    g_autoptr(GPtrArray) stored =
+        o->measured != NULL ? rk_trials_list(o->store, run->id, NULL) : NULL;
+    g_autoptr(RkTrialResult) so_far =
+        stored != NULL ? summarize(run, spec, stored, NULL, NULL) : NULL;
+    if (so_far != NULL)
+        o->measured(o->watch.data, so_far);
+}
+
 // One repeat of one trial. Common seeds: every trial of a round meets the same arrivals.
 static gboolean
 measure(Run *run, const RkTrialSpec *spec, uint32_t repeat, GError **error)
@@ -203,6 +242,7 @@ measure(Run *run, const RkTrialSpec *spec, uint32_t repeat, GError **error)
         return FALSE;
     run->measured_s += (double)(rk_clock_ns() - start_ns) * 1e-9;
     run->n_measured++;
+    tell_measured(run, spec);
     return TRUE;
 }
 
@@ -230,36 +270,6 @@ measure_rounds(Run *run, guint first, GError **error)
 }
 
 // ---- results -------------------------------------------------------------------------------
-
-static gboolean
-summarize(Run *run, const RkTrialSpec *spec, const GPtrArray *stored, RkResults *results,
-          GError **error)
-{
-    g_autoptr(GArray) runs = g_array_new(FALSE, TRUE, sizeof(RkTrialRun));
-    g_autoptr(GPtrArray) values = g_ptr_array_new_with_free_func(g_free);
-    static const char *const FIELDS[] = {"scheduled_ns", "done_ns", "flags"};
-    for (guint i = 0; i < stored->len; i++) {
-        const RkStoredTrial *one = g_ptr_array_index(stored, i);
-        if (strcmp(one->trial, spec->id) != 0 || one->repeat >= run->options->suite->repeats)
-            continue;
-        const int64_t *field[3] = {NULL};
-        for (int f = 0; f < 3 && one->n > 0; f++) {
-            int64_t *read = rk_trials_values(run->options->store, one, FIELDS[f], error);
-            if (read == NULL)
-                return FALSE;
-            g_ptr_array_add(values, read);
-            field[f] = read;
-        }
-        const RkTrialRun r = {one->repeat, one->result, one->n, field[0], field[1], field[2]};
-        g_array_append_val(runs, r);
-    }
-    RkTrialResult *trial =
-        rk_trial_summarize(spec, (const RkTrialRun *)(const void *)runs->data, runs->len,
-                           run->options->suite->repeats, results, error);
-    if (trial != NULL)
-        g_ptr_array_add(results->trials, trial);
-    return trial != NULL;
-}
 
 static char *
 cpu_name(void)
@@ -312,9 +322,11 @@ collect(Run *run, GError **error)
     results->suite = g_strdup(suite->name);
     results->complete = TRUE;
     for (guint i = 0; i < run->specs->len && stored != NULL; i++) {
-        if (!summarize(run, g_ptr_array_index(run->specs, i), stored, results, error))
+        RkTrialResult *trial =
+            summarize(run, g_ptr_array_index(run->specs, i), stored, results, error);
+        if (trial == NULL)
             return NULL;
-        const RkTrialResult *trial = g_ptr_array_index(results->trials, i);
+        g_ptr_array_add(results->trials, trial);
         results->complete &= trial->status != RK_TRIAL_PENDING;
     }
     if (stored == NULL)

@@ -49,6 +49,8 @@ typedef struct {
     // Told before each measurement; may be NULL. From `n_done` and the seconds that the load takes.
     void (*trial)(void *data, const RkTrialSpec *spec, uint32_t repeat, uint32_t n_done,
                   uint32_t n_all, double left_s);
+    // Told after each measurement: the trial with its repeats so far; may be NULL.
+    void (*measured)(void *data, const RkTrialResult *so_far);
 } RkSuiteOptions;
 
 typedef enum {
