@@ -148,8 +148,9 @@ rk_application_new(const char *path)
 }
 
 int
-rk_application_main(int argc, char **argv)
+rk_application_main(const char *program, const char *path)
 {
+    char *argv[] = {(char *)program, NULL};
     bindtextdomain(GETTEXT_PACKAGE, RK_LOCALE_DIR);
     bind_textdomain_codeset(GETTEXT_PACKAGE, "UTF-8");
     textdomain(GETTEXT_PACKAGE);
@@ -160,6 +161,6 @@ rk_application_main(int argc, char **argv)
         return 1;
     }
     g_set_application_name("Rankine");
-    g_autoptr(RkApplication) app = rk_application_new(NULL);
-    return g_application_run(G_APPLICATION(app), argc, argv);
+    g_autoptr(RkApplication) app = rk_application_new(path);
+    return g_application_run(G_APPLICATION(app), 1, argv);
 }

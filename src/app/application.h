@@ -13,5 +13,5 @@ G_DECLARE_FINAL_TYPE(RkApplication, rk_application, RK, APPLICATION, AdwApplicat
 // `path` is the database, NULL for the user's.
 RkApplication *rk_application_new(const char *path);
 
-// Runs the app to its end; returns the exit status.
-int rk_application_main(int argc, char **argv);
+// Runs the app on a database (as above) to its end; returns the exit status.
+int rk_application_main(const char *program, const char *path);
