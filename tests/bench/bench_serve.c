@@ -7,7 +7,7 @@
 //   batching   the highest rate of Poisson arrivals whose p99 latency stays under a limit, with
 //              batches and with one query a batch, in turns
 //   rows       the same queries with whole tables and with most rows outside the device
-//   bench-serve [overhead|batching|rows]... [--limit-ms MS] [--seconds S]
+//   bench-serve [overhead|batching|rows]... [--limit-ms MS] [--seconds S] [--candidates N]
 #include "base/clock.h"
 #include "base/rng.h"
 #include "gpu/record.h"
@@ -23,16 +23,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CANDIDATES = 100, MOST_QUERIES = 400000 };
+enum { MOST_CANDIDATES = 100, MOST_QUERIES = 400000, TRIALS = 3 };
 
 static gint64 limit_ms = 20;
 static gint64 seconds = 3;
+static gint64 n_candidates = MOST_CANDIDATES;
 
 typedef struct {
     RkStore *store;
     RkDevice *device;
     uint32_t n_users, n_items;
-    uint32_t *candidates; // [MOST_QUERIES + CANDIDATES]: a query's begin anywhere
+    uint32_t *candidates; // [MOST_QUERIES + MOST_CANDIDATES]: a query's begin anywhere
 } Rig;
 
 static void
@@ -91,8 +92,8 @@ train(Rig *rig)
     die(error);
     rig->n_users = rk_dataset_vocabulary_size(data, "user");
     rig->n_items = rk_dataset_vocabulary_size(data, "item");
-    rig->candidates = g_new(uint32_t, MOST_QUERIES + CANDIDATES);
-    for (uint32_t i = 0; i < MOST_QUERIES + CANDIDATES; i++) // some items are wanted more
+    rig->candidates = g_new(uint32_t, MOST_QUERIES + MOST_CANDIDATES);
+    for (uint32_t i = 0; i < MOST_QUERIES + MOST_CANDIDATES; i++) // some items are wanted more
         rig->candidates[i] =
             (uint32_t)(pow(rk_rng_below(5, 1, i, 1 << 20) / (double)(1 << 20), 3) * rig->n_items);
 }
@@ -118,8 +119,8 @@ query_of(const Rig *rig, uint64_t id)
 {
     return (RkQuery){.id = id,
                      .user = rk_rng_below(5, 2, id, rig->n_users),
-                     .n_candidates = CANDIDATES,
-                     .candidates = rig->candidates + id % MOST_QUERIES};
+                     .n_candidates = (uint32_t)n_candidates,
+                     .candidates = rig->candidates + rk_rng_below(5, 3, id, MOST_QUERIES)};
 }
 
 static int
@@ -189,7 +190,7 @@ open_bare(const Rig *rig, Bare *b)
     b->build = rk_model_build_new(b->trained->model, &b->features->data,
                                   b->trained->settings->values, FALSE, &error);
     RkRef items = rk_graph_input(b->build->graph, "candidates",
-                                 rk_type(RK_U32, 2, RK_BATCH(1), RK_DIM(CANDIDATES)));
+                                 rk_type(RK_U32, 2, RK_BATCH(1), RK_DIM((uint32_t)n_candidates)));
     RkRef score = b->trained->model->score(b->build, items);
     b->state = rk_state_new(b->device);
     RkPlanOptions plan = {.batch = 1, .n_outputs = 1, .outputs = &score, .profile = TRUE};
@@ -201,8 +202,10 @@ open_bare(const Rig *rig, Bare *b)
     plan.profile = FALSE;
     b->plan = rk_plan_new(b->device, b->build->graph, b->state, &plan, &error);
     die(error);
-    memcpy(rk_plan_input(b->profiled, items, NULL), rig->candidates, CANDIDATES * sizeof(uint32_t));
-    memcpy(rk_plan_input(b->plan, items, NULL), rig->candidates, CANDIDATES * sizeof(uint32_t));
+    memcpy(rk_plan_input(b->profiled, items, NULL), rig->candidates,
+           (size_t)n_candidates * sizeof(uint32_t));
+    memcpy(rk_plan_input(b->plan, items, NULL), rig->candidates,
+           (size_t)n_candidates * sizeof(uint32_t));
     b->empty = rk_record_new(b->device, 0, &error);
     if (!rk_record_end(b->empty, &error))
         die(error);
@@ -290,8 +293,8 @@ measure_overhead(const Rig *rig)
     }
     double m_whole = at_share(whole, RUNS, 0.5), m_device = at_share(on_device, RUNS, 0.5);
     double m_empty = at_share(empty, RUNS, 0.5);
-    printf("overhead on %s: NeuMF, %u candidates, one query at a time, medians of %u\n",
-           rk_device_info(rig->device)->name, CANDIDATES, RUNS);
+    printf("overhead on %s: NeuMF, %d candidates, one query at a time, medians of %u\n",
+           rk_device_info(rig->device)->name, (int)n_candidates, RUNS);
     printf("  request, from issue to answer            %8.1f us\n", m_whole);
     printf("    on the device, by its timestamps       %8.1f us\n", m_device);
     printf("    empty command buffer, submit and fence %8.1f us\n", m_empty);
@@ -361,21 +364,24 @@ p99_ms(const Rig *rig, RkSession *session, double qps)
     return p99;
 }
 
+// Whether a rate holds the limit, at the second try if not at the first: other programs' work may
+// have fallen into that.
+static gboolean
+holds(const Rig *rig, RkSession *session, double rate)
+{
+    return p99_ms(rig, session, rate) < (double)limit_ms ||
+           p99_ms(rig, session, rate) < (double)limit_ms;
+}
+
 static double
 highest_rate(const Rig *rig, RkSession *session)
 {
-    double good = 0, rate = 100;
-    double p99 = p99_ms(rig, session, rate);
-    while (p99 < (double)limit_ms && rate < 100000) {
-        good = rate;
-        rate *= 2;
-        p99 = p99_ms(rig, session, rate);
-    }
-    double low = good, high = rate;
+    double low = 0, high = 50;
+    for (; high < 100000 && holds(rig, session, high); high *= 2)
+        low = high;
     for (int i = 0; i < 4 && low > 0; i++) {
-        rate = sqrt(low * high);
-        p99 = p99_ms(rig, session, rate);
-        if (p99 < (double)limit_ms)
+        double rate = sqrt(low * high);
+        if (holds(rig, session, rate))
             low = rate;
         else
             high = rate;
@@ -389,19 +395,24 @@ measure_batching(const Rig *rig)
     static const char *const SETS[][4] = {
         {"batch.max=1", "batch.delay_us=0", "inflight=2", NULL},
         {"batch.max=64", "batch.delay_us=2000", "inflight=2", NULL}};
-    double rate[2][3], ratio[3];
-    printf("batching on %s: NeuMF, %u candidates, p99 under %d ms\n",
-           rk_device_info(rig->device)->name, CANDIDATES, (int)limit_ms);
-    for (int round = 0; round < 3; round++) {
+    double rate[2], ratio[TRIALS];
+    uint32_t n = 0;
+    printf("batching on %s: NeuMF, %d candidates, p99 under %d ms\n",
+           rk_device_info(rig->device)->name, (int)n_candidates, (int)limit_ms);
+    for (int round = 0; round < TRIALS; round++) {
         for (int i = 0; i < 2; i++) {
             g_autoptr(RkSession) session = open_session(rig, SETS[i]);
-            rate[i][round] = highest_rate(rig, session);
+            rate[i] = highest_rate(rig, session);
         }
-        ratio[round] = rate[1][round] / rate[0][round];
-        printf("  round %d: %8.0f qps one by one, %8.0f qps in batches of up to 64: %.2f times\n",
-               round + 1, rate[0][round], rate[1][round], ratio[round]);
+        printf("  round %d: %8.0f qps one by one, %8.0f qps in batches of up to 64", round + 1,
+               rate[0], rate[1]);
+        if (rate[0] > 0 && rate[1] > 0)
+            printf(": %.2f times\n", ratio[n++] = rate[1] / rate[0]);
+        else // the machine was too busy even for the lowest rate
+            printf(": not valid, no rate held\n");
     }
-    printf("  median of rounds: %.2f times (bar: 3)\n", at_share(ratio, 3, 0.5));
+    if (n > 0)
+        printf("  median of %u valid rounds: %.2f times (bar: 3)\n", n, at_share(ratio, n, 0.5));
 }
 
 // ---- rows ----------------------------------------------------------------------------------
@@ -417,8 +428,8 @@ measure_rows(const Rig *rig)
          "cache.rows.source=sqlite", NULL},
         {"cache.rows.of=both", "cache.rows.policy=s3fifo", "cache.rows.rows=2000",
          "cache.rows.prefetch=popular", NULL}};
-    printf("rows on %s: NeuMF, %u candidates of 20000 items, 4000 queries one by one\n",
-           rk_device_info(rig->device)->name, CANDIDATES);
+    printf("rows on %s: NeuMF, %d candidates of 20000 items, 4000 queries one by one\n",
+           rk_device_info(rig->device)->name, (int)n_candidates);
     for (size_t i = 0; i < G_N_ELEMENTS(SETS); i++) {
         static double latency[4000];
         Single single = {0};
@@ -471,6 +482,7 @@ main(int argc, char **argv)
         {"overhead", measure_overhead}, {"batching", measure_batching}, {"rows", measure_rows}};
     const GOptionEntry entries[] = {
         {"limit-ms", 0, 0, G_OPTION_ARG_INT64, &limit_ms, "Limit of p99", "MS"},
+        {"candidates", 0, 0, G_OPTION_ARG_INT64, &n_candidates, "Of a query, 1 to 100", "N"},
         {"seconds", 0, 0, G_OPTION_ARG_INT64, &seconds, "Length of a trial", "S"},
         G_OPTION_ENTRY_NULL};
     g_autoptr(GOptionContext) context = g_option_context_new("[overhead|batching|rows]...");
@@ -478,6 +490,8 @@ main(int argc, char **argv)
     g_option_context_add_main_entries(context, entries, NULL);
     if (!g_option_context_parse(context, &argc, &argv, &error))
         die(error);
+    if (n_candidates < 1 || n_candidates > MOST_CANDIDATES)
+        g_error("--candidates is from 1 to %d", MOST_CANDIDATES);
     setvbuf(stdout, NULL, _IOLBF, 0);
     Rig rig = {.store = rk_store_open(":memory:", RK_STORE_DEFAULT, &error)};
     rig.device = rk_device_open(NULL, &error);
