@@ -37,9 +37,12 @@ void rk_row_cache_set_table(RkRowCache *cache, const char *name, uint32_t row_wo
 // Takes up the tables that were set; the device holds none of their rows. RK_ERROR_DATABASE.
 gboolean rk_row_cache_start(RkRowCache *cache, RkState *state, GError **error);
 
-// A batch (below n_batches) is filled: begin, place() of each code, submit; end once it is done.
+// A batch (below n_batches) is filled: begin, place_all() of its codes, submit; end once it is
+// done.
 void rk_row_cache_begin(RkRowCache *cache, uint32_t batch);
-gboolean rk_row_cache_place(RkRowCache *cache, uint32_t code, uint32_t *row, GError **error);
+gboolean rk_row_cache_place_all(RkRowCache *cache, const uint32_t *codes, uint32_t n,
+                                uint32_t *rows,
+                                GError **error); // UINT32_MAX stays what it is
 void rk_row_cache_end(RkRowCache *cache, uint32_t batch);
 
 // Fetches a code ahead of its use, where the policy gives it a place that nobody reads.

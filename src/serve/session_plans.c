@@ -220,12 +220,7 @@ feed_rows(RkSession *s, const Feeding *f, uint32_t *to, GError **error)
     uint32_t each = s->pairs ? f->slot->size->cols : 1;
     gboolean candidates = f->feed->kind == RK_FEED_CANDIDATES;
     uint32_t n = f->slot->active->rows * (candidates ? f->slot->size->cols : each * f->feed->words);
-    for (uint32_t i = 0; i < n; i++)
-        if (s->words[i] == UINT32_MAX)
-            to[i] = UINT32_MAX;
-        else if (!rk_row_cache_place(rows, s->words[i], &to[i], error))
-            return FALSE;
-    return TRUE;
+    return rk_row_cache_place_all(rows, s->words, n, to, error);
 }
 
 gboolean

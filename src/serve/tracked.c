@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 
+#include <math.h>
 #include <unistd.h>
 
 static gboolean
@@ -64,6 +65,13 @@ share(uint64_t part, uint64_t whole)
     return whole > 0 ? (double)part / (double)whole : 0;
 }
 
+// Mean of times that were taken; NaN, not 0, where none was.
+static double
+mean_us(uint64_t ns, uint64_t n)
+{
+    return ns > 0 && n > 0 ? (double)ns / (double)n * 1e-3 : NAN;
+}
+
 static void
 add_counts(const RkTracked *t, JsonBuilder *json)
 {
@@ -78,8 +86,8 @@ add_counts(const RkTracked *t, JsonBuilder *json)
     rk_json_add_int(json, "evictions", (int64_t)counts.evictions);
     rk_json_add_int(json, "refused", (int64_t)counts.refused);
     rk_json_add_int(json, "bytes_moved", (int64_t)t->bytes);
-    rk_json_add_real(json, "hit_us", share(t->hit_ns, t->hits) * 1e-3);
-    rk_json_add_real(json, "miss_us", share(t->miss_ns, t->requests - t->hits) * 1e-3);
+    rk_json_add_real(json, "hit_us", mean_us(t->hit_ns, t->hits));
+    rk_json_add_real(json, "miss_us", mean_us(t->miss_ns, t->requests - t->hits));
 }
 
 void
