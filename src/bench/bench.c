@@ -18,7 +18,8 @@ typedef struct {
     RkLoadSchedule *schedule;
     RkLoadRun run;
     GArray *looks;
-    uint64_t n_done; // atomic
+    uint64_t n_done;           // atomic
+    RkLoadRecords *read_along; // atomic; of the measurement that runs
     RkBenchResult *result;
 } Trial;
 
@@ -71,9 +72,15 @@ run_schedule(Trial *t, const char *what, const RkLoadSchedule *schedule, double 
                                    .seconds = seconds,
                                    .n_samples = n_samples,
                                    .cancelled = t->options->cancelled,
-                                   .n_done = &t->n_done};
+                                   .n_done = &t->n_done,
+                                   .records = &t->read_along};
     RkWatch *watching = watch(t, what, schedule->n);
+    const gboolean shown = t->options->live != NULL && schedule == t->schedule;
+    t->read_along = NULL;
+    RkLive *live =
+        shown ? rk_live_start(&t->read_along, t->options->live, t->options->live_data) : NULL;
     gboolean done = rk_load_run(&options, run, error);
+    rk_live_stop(live);
     *looks = rk_watch_stop(watching);
     return done;
 }

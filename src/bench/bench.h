@@ -4,6 +4,7 @@
 // what was served. What `rankine bench`, sweeps and the app run. Owner's thread.
 #pragma once
 
+#include "bench/live.h"
 #include "bench/result.h"
 #include "bench/timer.h"
 #include "bench/traffic.h"
@@ -19,6 +20,9 @@ typedef struct {
     // static: "warm up", "measure", "audit", "quality".
     void (*progress)(void *data, const char *what, uint64_t done, uint64_t total);
     void *progress_data;
+    // What the measurement looks like while it runs, from a thread of its own; may be NULL.
+    RkLiveFunc live;
+    void *live_data;
 } RkBenchOptions;
 
 // Runs a trial. A result that isn't valid is still a result: TRUE, and why_invalid says why. FALSE

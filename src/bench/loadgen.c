@@ -47,7 +47,8 @@ answered(gpointer data, const RkAnswer *answer)
     g_return_if_fail(answer->id < i->n);
     RkLoadRecord *record = &i->records->record[answer->id];
     uint64_t start = i->records->start_ns;
-    record->done_ns = answer->done_ns > start ? answer->done_ns - start : 1;
+    const uint64_t done = answer->done_ns > start ? answer->done_ns - start : 1;
+    __atomic_store_n(&record->done_ns, done, __ATOMIC_RELEASE);
     memcpy(record->stage_ns, answer->stage_ns, sizeof record->stage_ns);
     record->batch = answer->batch;
     record->flags = answer->flags;
@@ -109,6 +110,7 @@ issue(Issuer *i, uint32_t m, uint64_t at)
     uint32_t taken = i->options->system->class->issue(i->options->system, queries, m);
     i->run->n_refused += taken < m;
     i->next += taken;
+    __atomic_store_n(&i->records->n_issued, i->next, __ATOMIC_RELEASE);
     return taken;
 }
 
@@ -278,6 +280,8 @@ rk_load_run(const RkLoadOptions *options, RkLoadRun *run, GError **error)
     Priority priority = raise_priority(rk_params_bool(options->load, "realtime"));
     run->realtime = priority.raised;
     run->records->start_ns = options->timer->now(options->timer);
+    if (options->records != NULL)
+        __atomic_store_n(options->records, run->records, __ATOMIC_RELEASE);
     const char *scenario = rk_params_text(options->load, "scenario");
     for (size_t s = 0; s < G_N_ELEMENTS(SCENARIOS); s++)
         if (strcmp(SCENARIOS[s].name, scenario) == 0)

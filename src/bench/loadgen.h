@@ -30,6 +30,9 @@ typedef struct {
     unsigned flags;        // RkQueryFlags of every query
     const gint *cancelled; // may be NULL
     uint64_t *n_done;      // atomic; counts answers for whoever watches; may be NULL
+    // Where the records are put before the first query, for whoever reads along (live.h): atomic;
+    // may be NULL. They are the run's all the same.
+    RkLoadRecords **records;
 } RkLoadOptions;
 
 typedef struct {

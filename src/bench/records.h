@@ -7,7 +7,7 @@
 #include "serve/system.h"
 
 typedef struct {
-    uint64_t done_ns; // after the start; 0 while there is no answer
+    uint64_t done_ns; // after the start; 0 while there is no answer; atomic while a load runs
     uint32_t stage_ns[RK_N_STAGES];
     uint32_t batch;
     uint32_t flags; // RkAnswerFlags
@@ -15,7 +15,7 @@ typedef struct {
 
 typedef struct {
     uint64_t n;             // that there is room for
-    uint64_t n_issued;      // the first so many
+    uint64_t n_issued;      // the first so many; atomic while a load runs
     uint64_t start_ns;      // rk_clock_ns() that all times below count from
     uint64_t *scheduled_ns; // [n]
     uint64_t *issued_ns;    // [n]

@@ -9,6 +9,7 @@
 #include "store/model.h"
 #include "store/parts.h"
 #include "store/run.h"
+#include "store/trial.h"
 
 #define LOOK_ROWS 5u // shown before an import
 
@@ -339,6 +340,7 @@ rk_contents_free(RkContents *contents)
     g_clear_pointer(&contents->datasets, g_ptr_array_unref);
     g_clear_pointer(&contents->models, g_ptr_array_unref);
     g_clear_pointer(&contents->runs, g_ptr_array_unref);
+    g_clear_pointer(&contents->sweeps, g_ptr_array_unref);
     g_free(contents);
 }
 
@@ -352,7 +354,8 @@ list(RkJob *job, gpointer data, GError **error)
     contents->datasets = rk_dataset_list(store, error);
     contents->models = contents->datasets != NULL ? rk_model_list(store, error) : NULL;
     contents->runs = contents->models != NULL ? rk_run_list(store, error) : NULL;
-    if (contents->runs == NULL)
+    contents->sweeps = contents->runs != NULL ? rk_trials_runs(store, error) : NULL;
+    if (contents->sweeps == NULL)
         return FALSE;
     rk_job_set_result(job, g_steal_pointer(&contents), (GDestroyNotify)rk_contents_free);
     return TRUE;

@@ -44,6 +44,7 @@ typedef struct {
     GPtrArray *datasets; // of RkDatasetInfo
     GPtrArray *models;   // of RkStoredModel, without tensors
     GPtrArray *runs;     // of RkStoredRun
+    GPtrArray *sweeps;   // of RkStoredSuite
 } RkContents;
 
 void rk_contents_free(RkContents *contents);

@@ -17,6 +17,7 @@ work_free(gpointer data)
 {
     Work *work = data;
     rk_workspace_unref(work->workspace);
+    rk_suite_live_unref(work->asked.live);
     g_free((char *)work->asked.out);
     g_free((char *)work->asked.device);
     g_free(work);
@@ -28,6 +29,8 @@ static void
 show_progress(void *data, const char *what, uint64_t done, uint64_t total, const char *unit)
 {
     const Work *work = data;
+    if (work->asked.live != NULL)
+        rk_suite_live_phase(work->asked.live, what);
     if (g_thread_self() == work->thread && work->n_measured == 0)
         rk_job_progress(work->job, done, total);
 }
@@ -40,6 +43,14 @@ show_trial(void *data, const RkTrialSpec *spec, uint32_t repeat, uint32_t n_done
     if (work->n_measured == 0)
         rk_job_phase(work->job, "Measuring", "trials", 0.2, 1);
     rk_job_progress(work->job, n_done, n_all);
+    if (work->asked.live != NULL)
+        rk_suite_live_begin(work->asked.live, spec, repeat, n_done, n_all, left_s);
+}
+
+static void
+show_live(void *data, const RkLiveSample *sample)
+{
+    rk_suite_live_sample(((Work *)data)->asked.live, sample);
 }
 
 static void
@@ -52,6 +63,8 @@ show_measured(void *data, const RkTrialResult *so_far)
     rk_job_point(work->job, "queries/s", work->n_measured, so_far->throughput_qps.value);
     if (metric != NULL)
         rk_job_point(work->job, "accuracy", work->n_measured, metric->estimate.value);
+    if (work->asked.live != NULL)
+        rk_suite_live_end(work->asked.live, so_far, work->asked.suite->metric);
     if (work->asked.measured != NULL)
         work->asked.measured(work->asked.data, so_far);
 }
@@ -73,7 +86,11 @@ run(RkJob *job, gpointer data, GError **error)
         .system = system,
         .out = work->asked.out,
         .resume = work->asked.resume,
-        .watch = {.progress = show_progress, .data = work, .cancelled = rk_job_cancelled(job)},
+        .watch = {.progress = show_progress,
+                  .data = work,
+                  .cancelled = rk_job_cancelled(job),
+                  .live = work->asked.live != NULL ? show_live : NULL},
+        .stopping = work->asked.live != NULL ? rk_suite_live_stopping(work->asked.live) : NULL,
         .trial = show_trial,
         .measured = show_measured};
     RkResults *results = NULL;
@@ -94,6 +111,8 @@ rk_suite_job(RkWorkspace *workspace, const RkSuiteJob *asked)
     work->asked = *asked;
     work->asked.out = g_strdup(asked->out);
     work->asked.device = g_strdup(asked->device);
+    if (asked->live != NULL)
+        rk_suite_live_ref(asked->live);
     return (RkJobSpec){
         .title = asked->suite->name, .run = run, .data = work, .free_data = work_free};
 }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "bench/suite.h"
+#include "job/suite_live.h"
 #include "job/workspace.h"
 
 typedef struct {
@@ -12,10 +13,12 @@ typedef struct {
     const char *out;      // folder; NULL writes nothing
     const char *device;   // as --device has it; NULL for the best
     gboolean resume;
+    RkSuiteLive *live; // referenced; NULL: nobody watches
     // After each measurement, on the job's thread: the trial with its repeats so far. May be NULL.
     void (*measured)(gpointer data, const RkTrialResult *so_far);
     gpointer data;
 } RkSuiteJob;
 
-// Result: RkResults, after a cancellation too (with what was measured until then).
+// Result: RkResults, after a cancellation too (with what was measured until then); NULL when
+// nothing was.
 RkJobSpec rk_suite_job(RkWorkspace *workspace, const RkSuiteJob *job);

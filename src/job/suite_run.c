@@ -160,7 +160,9 @@ static gboolean
 is_cancelled(const Run *run)
 {
     const gint *cancelled = run->options->watch.cancelled;
-    return cancelled != NULL && g_atomic_int_get(cancelled);
+    const gint *stopping = run->options->stopping;
+    return (cancelled != NULL && g_atomic_int_get(cancelled)) ||
+           (stopping != NULL && g_atomic_int_get(stopping));
 }
 
 static double
@@ -392,6 +394,13 @@ verdict_of(const RkResults *results, gboolean regressed)
 }
 
 static gboolean
+keep_results(const Run *run, const RkResults *results, GError **error)
+{
+    g_autofree char *json = rk_results_to_json(results);
+    return rk_trials_keep_results(run->options->store, run->id, json, results->complete, error);
+}
+
+static gboolean
 write_out(const Run *run, const RkResults *results, GError **error)
 {
     const RkSuiteOptions *o = run->options;
@@ -476,6 +485,7 @@ save_what_is_there(Run *run, RkResults **results)
     if (*results == NULL)
         return;
     judge(run, *results);
+    keep_results(run, *results, NULL);
     g_clear_error(&ignored);
     write_out(run, *results, &ignored);
 }
@@ -504,5 +514,5 @@ rk_suite_run(const RkSuiteOptions *options, RkResults **results, RkSuiteVerdict 
     }
     const gboolean regressed = judge(&run, *results);
     *verdict = verdict_of(*results, regressed);
-    return write_out(&run, *results, error);
+    return keep_results(&run, *results, error) && write_out(&run, *results, error);
 }

@@ -6,6 +6,7 @@
 // for the progress of a measurement.
 #pragma once
 
+#include "bench/live.h"
 #include "bench/result.h"
 #include "bench/sweep.h"
 #include "bench/trial.h"
@@ -21,6 +22,7 @@ typedef struct {
     RkSuiteProgress progress; // may be NULL; from any thread
     void *data;
     const gint *cancelled; // may be NULL
+    RkLiveFunc live;       // of each measurement while it runs, from any thread; may be NULL
 } RkSuiteWatch;
 
 // What is measured; embedded as the first member of a system.
@@ -46,6 +48,8 @@ typedef struct {
     const char *baseline_name;
     gboolean resume;
     RkSuiteWatch watch;
+    const gint *stopping; // may be NULL; nonzero (atomic): ends, interrupted, before the next
+                          // measurement, where watch.cancelled gives up the one that runs
     // Told before each measurement; may be NULL. From `n_done` and the seconds that the load takes.
     void (*trial)(void *data, const RkTrialSpec *spec, uint32_t repeat, uint32_t n_done,
                   uint32_t n_all, double left_s);

@@ -282,7 +282,9 @@ run_trial(System *s, const RkTrialSpec *spec, RkSession *session, uint64_t seed,
                                     .seed = seed,
                                     .cancelled = watch->cancelled,
                                     .progress = show_queries,
-                                    .progress_data = (void *)watch};
+                                    .progress_data = (void *)watch,
+                                    .live = watch->live,
+                                    .live_data = watch->data};
     return load != NULL && rk_bench_run(&options, result, error);
 }
 

@@ -186,6 +186,87 @@ rk_trials_values(RkStore *store, const RkStoredTrial *stored, const char *field,
     return NULL;
 }
 
+// ---- runs ----------------------------------------------------------------------------------
+
+gboolean
+rk_trials_keep_results(RkStore *store, int64_t id, const char *results, gboolean complete,
+                       GError **error)
+{
+    if (rk_sql_run(store, error, "UPDATE suite_run SET results = ?, complete = ? WHERE id = ?",
+                   "sii", results, (int64_t)complete, id))
+        return TRUE;
+    g_prefix_error(error, "Can't keep what the suite found: ");
+    return FALSE;
+}
+
+void
+rk_stored_suite_free(RkStoredSuite *suite)
+{
+    if (suite == NULL)
+        return;
+    g_free(suite->recipe);
+    g_free(suite->name);
+    g_free(suite);
+}
+
+GPtrArray *
+rk_trials_runs(RkStore *store, GError **error)
+{
+    g_auto(RkRows) rows = {0};
+    g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func((GDestroyNotify)rk_stored_suite_free);
+    int next = -1;
+    if (rk_rows_query(&rows, store, error,
+                      "SELECT s.id, s.recipe, s.name, s.created_s, s.results IS NOT NULL, "
+                      "s.complete, (SELECT count(*) FROM trial WHERE suite_run = s.id), "
+                      "(SELECT count(*) FROM trial t JOIN trial_repeat r ON r.trial = t.id "
+                      "WHERE t.suite_run = s.id) FROM suite_run s ORDER BY s.id DESC",
+                      ""))
+        while ((next = rk_rows_next(&rows, error)) == 1) {
+            RkStoredSuite *one = g_new0(RkStoredSuite, 1);
+            one->id = sqlite3_column_int64(rows.stmt, 0);
+            one->recipe = g_strdup((const char *)sqlite3_column_text(rows.stmt, 1));
+            one->name = g_strdup((const char *)sqlite3_column_text(rows.stmt, 2));
+            one->created_s = sqlite3_column_int64(rows.stmt, 3);
+            one->has_results = sqlite3_column_int(rows.stmt, 4) != 0;
+            one->complete = sqlite3_column_int(rows.stmt, 5) != 0;
+            one->n_trials = (uint32_t)sqlite3_column_int64(rows.stmt, 6);
+            one->n_repeats = (uint32_t)sqlite3_column_int64(rows.stmt, 7);
+            g_ptr_array_add(all, one);
+        }
+    if (next == 0)
+        return g_steal_pointer(&all);
+    g_prefix_error(error, "Can't list the suites' runs: ");
+    return NULL;
+}
+
+static char *
+read_text(RkStore *store, int64_t id, const char *sql, const char *what, GError **error)
+{
+    g_auto(RkRows) rows = {0};
+    char *text = NULL;
+    int next = -1;
+    if (rk_rows_query(&rows, store, error, sql, "i", id) &&
+        (next = rk_rows_next(&rows, error)) == 1)
+        text = g_strdup((const char *)sqlite3_column_text(rows.stmt, 0));
+    if (text == NULL && next >= 0)
+        g_set_error(error, RK_ERROR, RK_ERROR_NOT_FOUND,
+                    "Can't read %s of the sweep %" G_GINT64_FORMAT ": %s.", what, id,
+                    next == 0 ? "there is no such sweep" : "it hasn't ended yet. Go on with it");
+    return text;
+}
+
+char *
+rk_trials_run_suite(RkStore *store, int64_t id, GError **error)
+{
+    return read_text(store, id, "SELECT suite FROM suite_run WHERE id = ?", "the suite", error);
+}
+
+char *
+rk_trials_run_results(RkStore *store, int64_t id, GError **error)
+{
+    return read_text(store, id, "SELECT results FROM suite_run WHERE id = ?", "the results", error);
+}
+
 gboolean
 rk_trials_remove(RkStore *store, int64_t id, GError **error)
 {

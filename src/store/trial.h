@@ -51,7 +51,33 @@ GPtrArray *rk_trials_list(RkStore *store, int64_t id, GError **error);
 int64_t *rk_trials_values(RkStore *store, const RkStoredTrial *stored, const char *field,
                           GError **error);
 
+// Keeps what a run found, as results.json has it; what was there before goes.
+gboolean rk_trials_keep_results(RkStore *store, int64_t id, const char *results, gboolean complete,
+                                GError **error);
+
+typedef struct {
+    int64_t id;
+    char *recipe;
+    char *name;
+    int64_t created_s;    // seconds since 1970 UTC
+    uint32_t n_trials;    // with at least one repeat kept
+    uint32_t n_repeats;   // kept, of all trials
+    gboolean has_results; // it came to an end, or was interrupted and judged
+    gboolean complete;    // no trial lacks in them
+} RkStoredSuite;
+
+void rk_stored_suite_free(RkStoredSuite *suite);
+
+// Every run of a suite, RkStoredSuite, the newest first.
+GPtrArray *rk_trials_runs(RkStore *store, GError **error);
+
+// A run's suite as it was given, and what it found (results.json). Free them. RK_ERROR_NOT_FOUND
+// without such a run, or when it hasn't ended yet.
+char *rk_trials_run_suite(RkStore *store, int64_t id, GError **error);
+char *rk_trials_run_results(RkStore *store, int64_t id, GError **error);
+
 // Forgets a run of a suite with its trials.
 gboolean rk_trials_remove(RkStore *store, int64_t id, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(RkStoredTrial, rk_stored_trial_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(RkStoredSuite, rk_stored_suite_free)

@@ -5,6 +5,7 @@
 #include "base/rng.h"
 #include "bench/settings.h"
 #include "job/suite_run.h"
+#include "store/trial.h"
 
 #include <errno.h>
 #include <glib/gstdio.h>
@@ -33,6 +34,8 @@ typedef struct {
     const char *fails; // trials with this many streams can't be measured
     double slow;       // latencies times this
     useconds_t takes_us;
+    gint stopping;
+    uint32_t stop_after; // measurements; 0: never
 } MadeUp;
 
 static RkLoadRecords *
@@ -62,6 +65,8 @@ measure(RkSuiteSystem *system, const RkTrialSpec *spec, uint64_t seed, const RkS
     g_string_append_printf(made->order, "%s/%d ", spec->id, (int)seed);
     if (made->cancel_after > 0 && ++made->n_measured >= made->cancel_after)
         g_atomic_int_set(&made->cancelled, 1);
+    if (made->stop_after > 0 && --made->stop_after == 0)
+        g_atomic_int_set(&made->stopping, 1);
     if (made->fails != NULL &&
         strcmp(rk_settings_text(spec->config, "streams"), made->fails) == 0) {
         g_free(auc.name);
@@ -163,7 +168,8 @@ run(const Place *place, const RkSuite *suite, MadeUp *made, gboolean resume, con
                                     .baseline = baseline,
                                     .baseline_name = "base.json",
                                     .resume = resume,
-                                    .watch = {.cancelled = &made->cancelled}};
+                                    .watch = {.cancelled = &made->cancelled},
+                                    .stopping = &made->stopping};
     return store != NULL && rk_suite_run(&options, results, verdict, error);
 }
 
@@ -279,6 +285,37 @@ interrupted(void)
     }
     g_assert_cmpuint(n_runs, ==, 3); // 5, 5, 5, then 3
     g_assert_cmpstr(got, ==, expected);
+}
+
+// What runs when it is asked to stop is measured to its end and kept, with what was found so far.
+static void
+stopped(void)
+{
+    g_autoptr(RkSuite) suite = suite_new(SUITE);
+    g_auto(Place) place = place_new();
+    g_auto(MadeUp) made = made_up();
+    g_autoptr(RkResults) results = NULL;
+    g_autoptr(GError) error = NULL;
+    RkSuiteVerdict verdict;
+    made.stop_after = 4;
+    g_assert_false(run(&place, suite, &made, TRUE, NULL, NULL, &results, &verdict, &error));
+    g_assert_error(error, RK_ERROR, RK_ERROR_CANCELLED);
+    g_assert_nonnull(strstr(error->message, "4 of 18 measurements are kept"));
+    g_clear_error(&error);
+    g_autoptr(RkStore) store = rk_store_open(place.db, RK_STORE_DEFAULT, &error);
+    g_autoptr(GPtrArray) runs = rk_trials_runs(store, &error);
+    g_assert_no_error(error);
+    g_assert_cmpuint(runs->len, ==, 1);
+    const RkStoredSuite *one = g_ptr_array_index(runs, 0);
+    g_assert_cmpuint(one->n_repeats, ==, 4);
+    g_assert_true(one->has_results && !one->complete);
+    g_autofree char *json = rk_trials_run_results(store, one->id, &error);
+    g_autoptr(RkResults) kept = rk_results_from_json(json, "kept", &error);
+    g_assert_no_error(error);
+    g_autofree char *a = essence(results), *b = essence(kept);
+    g_assert_cmpstr(a, ==, b);
+    g_autofree char *text = rk_trials_run_suite(store, one->id, &error);
+    g_assert_cmpstr(text, ==, SUITE);
 }
 
 // Runs in a child that may be killed; 0 when it got to the end.
@@ -422,6 +459,7 @@ main(int argc, char **argv)
     g_test_add_func("/job/suite/a whole run writes what was asked for", run_whole);
     g_test_add_func("/job/suite/repeats take turns", interleaved);
     g_test_add_func("/job/suite/interrupted ones go on without measuring twice", interrupted);
+    g_test_add_func("/job/suite/asked to stop it ends with the trial that runs", stopped);
     g_test_add_func("/job/suite/killed at any moment it ends with the same trials", killed);
     g_test_add_func("/job/suite/a full disk keeps what was measured", disk_full);
     g_test_add_func("/job/suite/a trial that fails is told and not tried again", failing);

@@ -78,6 +78,7 @@ typedef struct {
     RkResults *results;
     RkJobState state;
     uint32_t n_points, n_measured;
+    RkSuiteLive *live;
     RkJob *job;
     uint32_t cancel_at;
 } Seen;
@@ -109,8 +110,9 @@ run(RkWorkspace *workspace, const RkSuite *suite, gboolean resume, uint32_t canc
 {
     Seen seen = {.loop = g_main_loop_new(NULL, FALSE), .cancel_at = cancel_at};
     RkJobs *jobs = rk_jobs_new(NULL);
+    seen.live = rk_suite_live_new();
     const RkSuiteJob asked = {
-        .suite = suite, .resume = resume, .measured = measured, .data = &seen};
+        .suite = suite, .resume = resume, .live = seen.live, .measured = measured, .data = &seen};
     RkJobSpec spec = rk_suite_job(workspace, &asked);
     spec.ended = ended;
     spec.ended_data = &seen;
@@ -137,6 +139,13 @@ job(void)
     g_assert_cmpint(second.state, ==, RK_JOB_DONE);
     g_assert_cmpuint(first.n_measured + second.n_measured, ==, 4); // none twice
     g_assert_cmpuint(second.n_points, ==, 3 * second.n_measured);
+    g_autoptr(RkSuiteNews) news = rk_suite_live_take(second.live);
+    g_assert_cmpuint(news->n_done, ==, 4);
+    g_assert_cmpuint(news->trials->len, ==, second.n_measured);
+    g_assert_cmpuint(news->samples->len, >, 0); // of the last one
+    g_assert_cmpuint(g_array_index(news->samples, RkLiveSample, news->samples->len - 1).n_done, >,
+                     0);
+    g_assert_cmpstr(g_array_index(news->trials, RkSuiteNewsTrial, 0).metric, ==, "auc");
     g_assert_true(second.results->complete);
     g_assert_cmpuint(second.results->models->len, ==, 4); // two sizes, each also in int8
     for (guint i = 0; i < 4; i++) {
@@ -150,6 +159,8 @@ job(void)
     g_assert_cmpstr(int8->model, ==, "deepfm, dim=8, precision=int8");
     g_assert_cmpfloat(int8->model_bytes, <, 0.7 * fp32->model_bytes); // biases and scales stay f32
     g_assert_nonnull(rk_settings_text(second.results->environment, "device"));
+    rk_suite_live_unref(first.live);
+    rk_suite_live_unref(second.live);
     rk_results_free(first.results);
     rk_results_free(second.results);
     rk_workspace_unref(workspace);

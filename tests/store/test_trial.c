@@ -105,6 +105,42 @@ resumed(void)
     g_assert_cmpint(fresh, !=, first);
 }
 
+static void
+runs_are_listed(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_auto(Fixture) fixture = fixture_new();
+    int64_t first = 0, second = 0;
+    g_autoptr(RkStore) store = fixture_open(&fixture);
+    g_assert_true(rk_trials_begin(store, "abc", "one", "{\"a\":1}", FALSE, &first, NULL, &error));
+    g_assert_true(rk_trials_begin(store, "def", "two", "{}", FALSE, &second, NULL, &error));
+    g_assert_true(keep(store, first, "t1", 0, 3, &error));
+    g_assert_true(keep(store, first, "t1", 1, 3, &error));
+    g_assert_true(keep(store, first, "t2", 0, 3, &error));
+    g_assert_null(rk_trials_run_results(store, first, &error));
+    g_assert_error(error, RK_ERROR, RK_ERROR_NOT_FOUND);
+    g_clear_error(&error);
+    g_assert_true(rk_trials_keep_results(store, first, "{\"r\":1}", TRUE, &error));
+    g_autoptr(GPtrArray) runs = rk_trials_runs(store, &error);
+    g_assert_no_error(error);
+    g_assert_cmpuint(runs->len, ==, 2);
+    const RkStoredSuite *newest = g_ptr_array_index(runs, 0), *older = g_ptr_array_index(runs, 1);
+    g_assert_cmpint(newest->id, ==, second);
+    g_assert_false(newest->has_results);
+    g_assert_cmpuint(newest->n_trials, ==, 0);
+    g_assert_cmpstr(older->name, ==, "one");
+    g_assert_cmpstr(older->recipe, ==, "abc");
+    g_assert_cmpuint(older->n_trials, ==, 2);
+    g_assert_cmpuint(older->n_repeats, ==, 3);
+    g_assert_true(older->has_results && older->complete);
+    g_autofree char *suite = rk_trials_run_suite(store, first, &error);
+    g_autofree char *results = rk_trials_run_results(store, first, &error);
+    g_assert_cmpstr(suite, ==, "{\"a\":1}");
+    g_assert_cmpstr(results, ==, "{\"r\":1}");
+    g_assert_null(rk_trials_run_suite(store, 99, &error));
+    g_assert_error(error, RK_ERROR, RK_ERROR_NOT_FOUND);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -112,5 +148,6 @@ main(int argc, char **argv)
     g_test_add_func("/store/trial/repeats are kept with their raw records", kept_and_read);
     g_test_add_func("/store/trial/a repeat is kept once", kept_once);
     g_test_add_func("/store/trial/the newest run of a recipe goes on", resumed);
+    g_test_add_func("/store/trial/runs are listed with what they found", runs_are_listed);
     return g_test_run();
 }
