@@ -112,6 +112,6 @@ char *rk_point_text(const RkChart *chart, const RkPanel *panel, const RkSeries *
 
 // The same in figures: a column for each series where they share x, else a row for each point; of
 // at most `max_rows`, and it says how many were left out.
-RkTable *rk_chart_table(const RkChart *chart, gsize max_rows);
+RkFigureTable *rk_chart_table(const RkChart *chart, gsize max_rows);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(RkChart, rk_chart_free)

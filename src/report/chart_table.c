@@ -41,7 +41,7 @@ share_x(const GArray *sources)
 }
 
 static void
-axis_column(RkTable *table, const RkChartAxis *axis, const char *title)
+axis_column(RkFigureTable *table, const RkChartAxis *axis, const char *title)
 {
     if (axis->scale == RK_SCALE_CATEGORY)
         rk_table_text_column(table, title);
@@ -50,7 +50,7 @@ axis_column(RkTable *table, const RkChartAxis *axis, const char *title)
 }
 
 static void
-set_on_axis(RkTable *table, guint column, const RkChartAxis *axis, double value)
+set_on_axis(RkFigureTable *table, guint column, const RkChartAxis *axis, double value)
 {
     if (axis->scale != RK_SCALE_CATEGORY)
         rk_table_set(table, column, value);
@@ -59,7 +59,7 @@ set_on_axis(RkTable *table, guint column, const RkChartAxis *axis, double value)
 }
 
 static void
-fill_wide(const RkChart *chart, const GArray *sources, gsize n, RkTable *table)
+fill_wide(const RkChart *chart, const GArray *sources, gsize n, RkFigureTable *table)
 {
     axis_column(table, &chart->x, chart->x.title);
     for (guint i = 0; i < sources->len; i++) {
@@ -89,7 +89,7 @@ typedef struct {
 
 // Panels may differ in unit, so that a table of points belongs to one of them.
 static Columns
-add_columns(const RkChart *chart, const RkPanel *panel, const GArray *sources, RkTable *table)
+add_columns(const RkChart *chart, const RkPanel *panel, const GArray *sources, RkFigureTable *table)
 {
     Columns c = {0};
     gboolean labelled = FALSE, low = FALSE, size = FALSE;
@@ -125,7 +125,7 @@ add_columns(const RkChart *chart, const RkPanel *panel, const GArray *sources, R
 }
 
 static void
-fill_long(const RkChart *chart, const GArray *sources, gsize max_rows, RkTable *table)
+fill_long(const RkChart *chart, const GArray *sources, gsize max_rows, RkFigureTable *table)
 {
     const RkPanel *panel = g_array_index(sources, Source, 0).panel;
     Columns c = add_columns(chart, panel, sources, table);
@@ -157,10 +157,10 @@ fill_long(const RkChart *chart, const GArray *sources, gsize max_rows, RkTable *
     }
 }
 
-RkTable *
+RkFigureTable *
 rk_chart_table(const RkChart *chart, gsize max_rows)
 {
-    RkTable *table = rk_table_new(chart->title);
+    RkFigureTable *table = rk_table_new(chart->title);
     g_autoptr(GArray) sources = sources_of(chart);
     if (sources->len == 0)
         return table;

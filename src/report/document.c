@@ -79,7 +79,7 @@ rk_document_text(RkDocument *document, const char *format, ...)
 }
 
 void
-rk_document_table(RkDocument *document, RkTable *table)
+rk_document_table(RkDocument *document, RkFigureTable *table)
 {
     rk_document_block(document, RK_BLOCK_TABLE, NULL)->table = table;
 }

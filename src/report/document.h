@@ -29,7 +29,7 @@ typedef struct {
     guint level;
     char *text;
     GArray *items; // of RkItem
-    RkTable *table;
+    RkFigureTable *table;
     RkChart *chart;
 } RkBlock;
 
@@ -43,8 +43,8 @@ void rk_document_free(RkDocument *document);
 
 void rk_document_heading(RkDocument *document, guint level, const char *text);
 void rk_document_text(RkDocument *document, const char *format, ...) G_GNUC_PRINTF(2, 3);
-void rk_document_table(RkDocument *document, RkTable *table); // takes it
-void rk_document_chart(RkDocument *document, RkChart *chart); // takes it
+void rk_document_table(RkDocument *document, RkFigureTable *table); // takes it
+void rk_document_chart(RkDocument *document, RkChart *chart);       // takes it
 
 // An ANSWER, FIGURES, LIST or DETAIL block, to be filled by rk_block_item(). The document's.
 RkBlock *rk_document_block(RkDocument *document, RkBlockKind kind, const char *text);

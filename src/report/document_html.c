@@ -80,7 +80,7 @@ append_foot(Page *page)
 // ---- tables --------------------------------------------------------------------------------
 
 static void
-append_cell(Page *page, const RkColumn *column, const RkCell *cell)
+append_cell(Page *page, const RkFigureColumn *column, const RkFigureCell *cell)
 {
     if (!column->figures) {
         append(page, "<td><bdi>%s</bdi></td>", cell->text);
@@ -97,14 +97,14 @@ append_cell(Page *page, const RkColumn *column, const RkCell *cell)
 }
 
 static void
-append_table(Page *page, const RkTable *table)
+append_table(Page *page, const RkFigureTable *table)
 {
     g_string_append(page->out, "<div class=\"scroll\" tabindex=\"0\"><table class=\"sortable\">");
     if (table->caption[0] != '\0')
         append(page, "<caption>%s</caption>", table->caption);
     g_string_append(page->out, "<thead><tr>");
     for (guint k = 0; k < table->columns->len; k++) {
-        const RkColumn *column = &g_array_index(table->columns, RkColumn, k);
+        const RkFigureColumn *column = &g_array_index(table->columns, RkFigureColumn, k);
         append(page,
                column->figures ? "<th scope=\"col\" class=\"n\">%s</th>"
                                : "<th scope=\"col\">%s</th>",
@@ -114,7 +114,7 @@ append_table(Page *page, const RkTable *table)
     for (guint i = 0; i < table->rows->len; i++) {
         g_string_append(page->out, table->marked == i + 1 ? "<tr class=\"marked\">" : "<tr>");
         for (guint k = 0; k < table->columns->len; k++)
-            append_cell(page, &g_array_index(table->columns, RkColumn, k),
+            append_cell(page, &g_array_index(table->columns, RkFigureColumn, k),
                         rk_table_cell(table, i, k));
         g_string_append(page->out, "</tr>\n");
     }
@@ -136,7 +136,7 @@ append_chart(Page *page, RkChart *chart)
                            "wide", page->out);
     rk_chart_to_inline_svg(chart, page->measure, NARROW, rk_layout_natural_height(chart, NARROW),
                            "narrow", page->out);
-    g_autoptr(RkTable) twin = rk_chart_table(chart, TWIN_ROWS);
+    g_autoptr(RkFigureTable) twin = rk_chart_table(chart, TWIN_ROWS);
     if (twin->rows->len > 0) {
         g_string_append(page->out, "<details class=\"twin\"><summary>Show as table</summary>\n");
         append_table(page, twin);

@@ -205,13 +205,13 @@ detail(Pdf *pdf, const RkBlock *block)
 
 // Wanted widths; what is too much is taken from the widest columns of text.
 static double *
-column_widths(Pdf *pdf, const RkTable *table)
+column_widths(Pdf *pdf, const RkFigureTable *table)
 {
     guint n = table->columns->len;
     double *width = g_new0(double, MAX(n, 1));
     double sum = 0;
     for (guint k = 0; k < n; k++) {
-        const RkColumn *column = &g_array_index(table->columns, RkColumn, k);
+        const RkFigureColumn *column = &g_array_index(table->columns, RkFigureColumn, k);
         width[k] = rk_measure_width(pdf->measure, column->title, TABLE_TEXT, TRUE);
         for (guint i = 0; i < table->rows->len; i += MAX(1, table->rows->len / MAX_MEASURED)) {
             const char *text = rk_table_cell(table, i, k)->text;
@@ -239,13 +239,13 @@ column_widths(Pdf *pdf, const RkTable *table)
 }
 
 static void
-table_row(Pdf *pdf, const RkTable *table, const double *width, int row)
+table_row(Pdf *pdf, const RkFigureTable *table, const double *width, int row)
 {
     double x = MARGIN;
     gboolean bold = row < 0 || table->marked == (guint)row + 1;
     pdf->y += ROW;
     for (guint k = 0; k < table->columns->len; k++) {
-        const RkColumn *column = &g_array_index(table->columns, RkColumn, k);
+        const RkFigureColumn *column = &g_array_index(table->columns, RkFigureColumn, k);
         const char *text = row < 0 ? column->title : rk_table_cell(table, (guint)row, k)->text;
         g_autofree char *fitted = rk_measure_fit(pdf->measure, text != NULL ? text : "", TABLE_TEXT,
                                                  bold, width[k] - 2 * CELL_PAD);
@@ -259,7 +259,7 @@ table_row(Pdf *pdf, const RkTable *table, const double *width, int row)
 }
 
 static void
-table(Pdf *pdf, const RkTable *t)
+table(Pdf *pdf, const RkFigureTable *t)
 {
     g_autofree double *width = column_widths(pdf, t);
     need(pdf, 4 * ROW);

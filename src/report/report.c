@@ -253,7 +253,7 @@ add_gates(RkDocument *document, const RkResults *results)
     if (results->gates->len == 0)
         return;
     static const char *const TITLES[] = {"Gate", "Limit", "Measured", "Verdict", "Trial", "Why"};
-    RkTable *table = rk_table_new("");
+    RkFigureTable *table = rk_table_new("");
     for (size_t k = 0; k < G_N_ELEMENTS(TITLES); k++)
         rk_table_text_column(table, TITLES[k]);
     for (guint i = 0; i < results->gates->len; i++) {
@@ -282,7 +282,7 @@ add_baseline(RkDocument *document, const RkResults *results)
         rk_document_text(document, "%s", results->baseline_notes[i]);
     static const char *const TITLES[] = {"Trial",  "Figure",  "Before",     "After",
                                          "Change", "Verdict", "Effect (p)", "Why"};
-    RkTable *table = rk_table_new("");
+    RkFigureTable *table = rk_table_new("");
     for (size_t k = 0; k < G_N_ELEMENTS(TITLES); k++)
         rk_table_text_column(table, TITLES[k]);
     for (guint i = 0; i < results->comparisons->len; i++) {
@@ -310,7 +310,7 @@ typedef struct {
 } TrialColumns;
 
 static TrialColumns
-trial_columns(RkTable *table, const RkResults *results)
+trial_columns(RkFigureTable *table, const RkResults *results)
 {
     TrialColumns c = {0};
     rk_table_text_column(table, "Setting");
@@ -338,10 +338,10 @@ status_text(const RkTrialResult *t)
     return t->status == RK_TRIAL_OK ? "valid" : rk_trial_status_name(t->status);
 }
 
-RkTable *
+RkFigureTable *
 rk_report_trials(const RkResults *results)
 {
-    RkTable *table = rk_table_new("");
+    RkFigureTable *table = rk_table_new("");
     TrialColumns c = trial_columns(table, results);
     for (guint i = 0; i < results->trials->len; i++) {
         const RkTrialResult *t = g_ptr_array_index(results->trials, i);
@@ -444,7 +444,7 @@ add_measurement(RkDocument *document, const RkResults *results)
     if (results->audit->len == 0)
         return;
     rk_document_heading(document, 3, "Checks of the measurement itself");
-    RkTable *table = rk_table_new("");
+    RkFigureTable *table = rk_table_new("");
     rk_table_text_column(table, "Check");
     rk_table_text_column(table, "Verdict");
     rk_table_text_column(table, "Detail");
@@ -484,7 +484,7 @@ add_results(RkDocument *document, const RkResults *results)
 static void
 add_overview(RkDocument *document, const RkResults *const *results, guint n)
 {
-    RkTable *table = rk_table_new("The recommended setting of each run");
+    RkFigureTable *table = rk_table_new("The recommended setting of each run");
     rk_table_text_column(table, "Run");
     rk_table_text_column(table, "Recommended");
     rk_table_column(table, "p99", RK_UNIT_SECONDS);

@@ -16,4 +16,4 @@ RkDocument *rk_report_new(const RkResults *const *results, guint n);
 char *rk_report_answer(const RkResults *results);
 
 // A table of all trials: settings, figures, validity.
-RkTable *rk_report_trials(const RkResults *results);
+RkFigureTable *rk_report_trials(const RkResults *results);

@@ -23,27 +23,27 @@ static const char *const BASE_UNITS[RK_N_UNITS] = {
 static void
 column_clear(gpointer column)
 {
-    g_free(((RkColumn *)column)->title);
+    g_free(((RkFigureColumn *)column)->title);
 }
 
-RkTable *
+RkFigureTable *
 rk_table_new(const char *caption)
 {
-    RkTable *table = g_new0(RkTable, 1);
+    RkFigureTable *table = g_new0(RkFigureTable, 1);
     table->caption = rk_text_clean(caption);
-    table->columns = g_array_new(FALSE, FALSE, sizeof(RkColumn));
+    table->columns = g_array_new(FALSE, FALSE, sizeof(RkFigureColumn));
     g_array_set_clear_func(table->columns, column_clear);
     table->rows = g_ptr_array_new();
     return table;
 }
 
 void
-rk_table_free(RkTable *table)
+rk_table_free(RkFigureTable *table)
 {
     if (table == NULL)
         return;
     for (guint i = 0; i < table->rows->len; i++) {
-        RkCell *row = g_ptr_array_index(table->rows, i);
+        RkFigureCell *row = g_ptr_array_index(table->rows, i);
         for (guint k = 0; k < table->columns->len; k++)
             g_free(row[k].text);
         g_free(row);
@@ -55,68 +55,68 @@ rk_table_free(RkTable *table)
 }
 
 static void
-add_column(RkTable *table, const char *title, RkUnit unit, gboolean figures)
+add_column(RkFigureTable *table, const char *title, RkUnit unit, gboolean figures)
 {
     g_return_if_fail(table->rows->len == 0);
-    RkColumn column = {rk_text_clean(title), unit, figures, FALSE};
+    RkFigureColumn column = {rk_text_clean(title), unit, figures, FALSE};
     g_array_append_val(table->columns, column);
 }
 
 void
-rk_table_text_column(RkTable *table, const char *title)
+rk_table_text_column(RkFigureTable *table, const char *title)
 {
     add_column(table, title, RK_UNIT_NONE, FALSE);
 }
 
 void
-rk_table_column(RkTable *table, const char *title, RkUnit unit)
+rk_table_column(RkFigureTable *table, const char *title, RkUnit unit)
 {
     add_column(table, title, unit, TRUE);
 }
 
 void
-rk_table_row(RkTable *table)
+rk_table_row(RkFigureTable *table)
 {
-    RkCell *row = g_new0(RkCell, MAX(table->columns->len, 1));
+    RkFigureCell *row = g_new0(RkFigureCell, MAX(table->columns->len, 1));
     for (guint k = 0; k < table->columns->len; k++)
         row[k].value = NAN;
     g_ptr_array_add(table->rows, row);
 }
 
-static RkCell *
-last_cell(RkTable *table, guint column)
+static RkFigureCell *
+last_cell(RkFigureTable *table, guint column)
 {
     g_return_val_if_fail(table->rows->len > 0 && column < table->columns->len, NULL);
-    return (RkCell *)g_ptr_array_index(table->rows, table->rows->len - 1) + column;
+    return (RkFigureCell *)g_ptr_array_index(table->rows, table->rows->len - 1) + column;
 }
 
 void
-rk_table_set_text(RkTable *table, guint column, const char *text)
+rk_table_set_text(RkFigureTable *table, guint column, const char *text)
 {
-    RkCell *cell = last_cell(table, column);
+    RkFigureCell *cell = last_cell(table, column);
     g_free(cell->text);
     cell->text = rk_text_clean(text);
 }
 
 void
-rk_table_set_figure(RkTable *table, guint column, double value, const char *text)
+rk_table_set_figure(RkFigureTable *table, guint column, double value, const char *text)
 {
     rk_table_set_text(table, column, text);
     last_cell(table, column)->value = value;
 }
 
 void
-rk_table_set(RkTable *table, guint column, double value)
+rk_table_set(RkFigureTable *table, guint column, double value)
 {
     g_autofree char *text =
-        rk_quantity(value, g_array_index(table->columns, RkColumn, column).unit);
+        rk_quantity(value, g_array_index(table->columns, RkFigureColumn, column).unit);
     rk_table_set_figure(table, column, value, text);
 }
 
-const RkCell *
-rk_table_cell(const RkTable *table, guint row, guint column)
+const RkFigureCell *
+rk_table_cell(const RkFigureTable *table, guint row, guint column)
 {
-    return (const RkCell *)g_ptr_array_index(table->rows, row) + column;
+    return (const RkFigureCell *)g_ptr_array_index(table->rows, row) + column;
 }
 
 static void
@@ -135,7 +135,7 @@ append_field(GString *out, const char *text)
 }
 
 static void
-append_heading(GString *out, const RkColumn *column)
+append_heading(GString *out, const RkFigureColumn *column)
 {
     const char *unit = column->figures ? BASE_UNITS[column->unit] : "";
     g_autofree char *title =
@@ -144,19 +144,19 @@ append_heading(GString *out, const RkColumn *column)
 }
 
 char *
-rk_table_to_csv(const RkTable *table)
+rk_table_to_csv(const RkFigureTable *table)
 {
     GString *out = g_string_new(NULL);
     guint n = table->columns->len;
     for (guint k = 0; k < n; k++) {
-        append_heading(out, &g_array_index(table->columns, RkColumn, k));
+        append_heading(out, &g_array_index(table->columns, RkFigureColumn, k));
         g_string_append(out, k + 1 < n ? "," : "\r\n");
     }
     for (guint i = 0; i < table->rows->len; i++)
         for (guint k = 0; k < n; k++) {
-            const RkCell *cell = rk_table_cell(table, i, k);
+            const RkFigureCell *cell = rk_table_cell(table, i, k);
             char digits[G_ASCII_DTOSTR_BUF_SIZE];
-            if (!g_array_index(table->columns, RkColumn, k).figures)
+            if (!g_array_index(table->columns, RkFigureColumn, k).figures)
                 append_field(out, cell->text != NULL ? cell->text : "");
             else if (isfinite(cell->value))
                 g_string_append(out, g_ascii_dtostr(digits, sizeof digits, cell->value));

@@ -74,10 +74,10 @@ words_and_figures(void)
         g_autoptr(RkChart) chart = SAMPLES[i].make();
         g_assert_cmpuint(strlen(chart->summary), >, 10);
         g_assert_true(g_str_has_suffix(chart->summary, "."));
-        g_autoptr(RkTable) table = rk_chart_table(chart, 10000);
+        g_autoptr(RkFigureTable) table = rk_chart_table(chart, 10000);
         g_assert_cmpuint(table->rows->len, >, 3);
         g_assert_cmpuint(table->n_left_out, ==, 0);
-        g_autoptr(RkTable) part = rk_chart_table(chart, 3);
+        g_autoptr(RkFigureTable) part = rk_chart_table(chart, 3);
         g_assert_cmpuint(part->rows->len, ==, 3);
         g_assert_cmpuint(part->n_left_out, ==, table->rows->len - 3);
         g_autofree char *csv = rk_table_to_csv(table);
@@ -114,7 +114,7 @@ draw_everywhere(RkChart *chart)
     if (nan_at != NULL)
         g_error("%s: %.200s", chart->title, nan_at - 100);
     g_assert_null(strstr(svg, "inf\""));
-    g_autoptr(RkTable) table = rk_chart_table(chart, 100);
+    g_autoptr(RkFigureTable) table = rk_chart_table(chart, 100);
     g_autofree char *csv = rk_table_to_csv(table);
 }
 
