@@ -343,7 +343,10 @@ add_data(GString *text, const RkSuiteData *data)
 static void
 add_model(GString *text, const RkSuiteModel *model)
 {
-    g_string_append_printf(text, "model %s\n", model->model->name);
+    if (model->stored != NULL)
+        g_string_append_printf(text, "stored %s\n", model->stored);
+    else
+        g_string_append_printf(text, "model %s\n", model->model->name);
     add_settings(text, model->set);
 }
 

@@ -38,8 +38,9 @@ typedef struct {
 
 typedef struct {
     char *name;
-    const RkModel *model;
-    RkTrainSettings *settings; // with the suite's "set"
+    char *stored;              // one of the database, served as it is; NULL for one to train
+    const RkModel *model;      // of the zoo; NULL when stored
+    RkTrainSettings *settings; // with the suite's "set"; NULL when stored
     GArray *set;               // of RkSetting: what the suite says
 } RkSuiteModel;
 
@@ -94,6 +95,10 @@ char *rk_suite_recipe(const RkSuite *suite);
 // its own: eight hexadecimal digits, to name them by. Free them.
 char *rk_suite_data_hash(const RkSuite *suite);
 char *rk_suite_model_hash(const RkSuite *suite, const RkSuiteModel *model, const GArray *more);
+
+// Axes of the run itself: device, seed.
+extern const RkParam rk_suite_run_params[];
+extern const size_t rk_suite_n_run_params;
 
 extern const char *const rk_suite_reports[]; // "html", .., NULL
 

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-static const RkParam RUN_PARAMS[] = {
+const RkParam rk_suite_run_params[] = {
     {.name = "device",
      .type = RK_PARAM_TEXT,
      .initial = "",
@@ -20,6 +20,7 @@ static const RkParam RUN_PARAMS[] = {
      .initial = "1",
      .help = "Seed of every random choice"},
 };
+const size_t rk_suite_n_run_params = G_N_ELEMENTS(rk_suite_run_params);
 
 // ---- data ----------------------------------------------------------------------------------
 
@@ -110,6 +111,7 @@ rk_suite_model_free(gpointer pointer)
 {
     RkSuiteModel *model = pointer;
     g_free(model->name);
+    g_free(model->stored);
     g_clear_pointer(&model->settings, rk_train_settings_free);
     g_array_unref(model->set);
     g_free(model);
@@ -131,30 +133,47 @@ set_model(RkSuiteReader *reader, RkSuiteModel *model, GError **error)
     return TRUE;
 }
 
+// One to train, of the zoo, or one that is stored.
+static gboolean
+read_source(RkSuiteReader *reader, RkSuiteModel *model, JsonObject *object, GError **error)
+{
+    g_autofree char *kind = NULL;
+    g_autoptr(GError) cause = NULL;
+    JsonNode *named = json_object_get_member(object, "model");
+    JsonNode *stored = json_object_get_member(object, "stored");
+    gsize before = rk_suite_enter(reader, stored != NULL ? "stored" : "model");
+    if (named != NULL && stored != NULL)
+        return rk_suite_fail(reader, error, "is there beside \"model\": give one of the two.");
+    if (stored != NULL && json_object_has_member(object, "set"))
+        return rk_suite_fail(reader, error,
+                             "has a \"set\" beside it: a stored model is as it was trained.");
+    if (named == NULL && stored == NULL)
+        return rk_suite_fail(reader, error,
+                             "is not there: name a model of the zoo, or a \"stored\" one.");
+    if (!rk_suite_text(reader, stored != NULL ? stored : named, &kind, error))
+        return FALSE;
+    if (stored == NULL && (model->model = rk_model_find(kind, &cause)) == NULL)
+        return rk_suite_fail(reader, error, "is wrong. %s", cause->message);
+    rk_suite_leave(reader, before);
+    model->stored = stored != NULL ? g_strdup(kind) : NULL;
+    model->name = g_steal_pointer(&kind);
+    return TRUE;
+}
+
 static gboolean
 read_model(RkSuiteReader *reader, RkSuite *suite, JsonNode *node, GError **error)
 {
-    static const char *const NAMES[] = {"name", "model", "set", NULL};
+    static const char *const NAMES[] = {"name", "model", "stored", "set", NULL};
     JsonObject *object = rk_suite_object(reader, node, NAMES, error);
     if (object == NULL)
         return FALSE;
-    g_autofree char *kind = NULL;
-    g_autoptr(GError) cause = NULL;
     RkSuiteModel *model = g_new0(RkSuiteModel, 1);
     model->set = rk_settings_new();
     g_ptr_array_add(suite->models, model);
-    JsonNode *named = json_object_get_member(object, "model");
-    gsize before = rk_suite_enter(reader, "model");
-    if (named == NULL)
-        return rk_suite_fail(reader, error, "is not there: name a model of the zoo.");
-    if (!rk_suite_text(reader, named, &kind, error))
+    if (!read_source(reader, model, object, error))
         return FALSE;
-    if ((model->model = rk_model_find(kind, &cause)) == NULL)
-        return rk_suite_fail(reader, error, "is wrong. %s", cause->message);
-    rk_suite_leave(reader, before);
-    model->name = g_strdup(kind);
-    named = json_object_get_member(object, "name");
-    rk_suite_enter(reader, "name");
+    JsonNode *named = json_object_get_member(object, "name");
+    gsize before = rk_suite_enter(reader, "name");
     if (named != NULL && !rk_suite_text(reader, named, &model->name, error))
         return FALSE;
     if (rk_suite_model(suite, model->name) != model)
@@ -165,7 +184,7 @@ read_model(RkSuiteReader *reader, RkSuite *suite, JsonNode *node, GError **error
     if (set != NULL && !rk_suite_settings(reader, set, model->set, error))
         return FALSE;
     rk_suite_leave(reader, before);
-    return set_model(reader, model, error);
+    return model->stored != NULL || set_model(reader, model, error);
 }
 
 gboolean
@@ -228,7 +247,7 @@ find_axis(const RkSuiteReader *reader, const char *name, RkPlace only, RkPlace *
     }
     if (row == NULL && only == RK_N_PLACES) {
         *place = RK_PLACE_RUN;
-        row = find_row(RUN_PARAMS, G_N_ELEMENTS(RUN_PARAMS), name);
+        row = find_row(rk_suite_run_params, rk_suite_n_run_params, name);
     }
     return row;
 }
@@ -254,10 +273,11 @@ fail_unknown(RkSuiteReader *reader, const RkSuite *suite, const char *name, RkPl
         }
     if (only == RK_N_PLACES) {
         g_ptr_array_add(names, (gpointer) "model");
-        add_names(names, RUN_PARAMS, G_N_ELEMENTS(RUN_PARAMS));
+        add_names(names, rk_suite_run_params, rk_suite_n_run_params);
         for (guint m = 0; m < suite->models->len; m++) {
             const RkSuiteModel *model = g_ptr_array_index(suite->models, m);
-            add_names(names, model->settings->table, model->settings->n);
+            if (model->settings != NULL)
+                add_names(names, model->settings->table, model->settings->n);
         }
         g_string_append_printf(where, "%s%s", where->len > 0 ? ", " : "",
                                rk_place_name(RK_PLACE_TRAIN));
@@ -279,7 +299,8 @@ find_in_models(RkSuiteReader *reader, const RkSuite *suite, const char *name, GP
     const char *lacks = NULL;
     for (guint m = 0; m < suite->models->len; m++) {
         const RkSuiteModel *model = g_ptr_array_index(suite->models, m);
-        const RkParam *row = find_row(model->settings->table, model->settings->n, name);
+        const RkTrainSettings *own = model->settings; // a stored model has none to choose
+        const RkParam *row = own != NULL ? find_row(own->table, own->n, name) : NULL;
         if (row != NULL)
             g_ptr_array_add(rows, (gpointer)row);
         else

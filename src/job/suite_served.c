@@ -73,7 +73,9 @@ served_new(const RkSuite *suite, const RkTrialSpec *spec)
     served->train = rk_trial_spec_settings(suite, spec, RK_PLACE_TRAIN);
     served->passes = rk_suite_passes(compress);
     g_autofree char *hash = rk_suite_model_hash(suite, spec->model, served->train);
-    served->trained = g_strdup_printf("%s-%s-%s", suite->name, spec->model->name, hash);
+    served->trained = spec->model->stored != NULL
+                          ? g_strdup(spec->model->stored)
+                          : g_strdup_printf("%s-%s-%s", suite->name, spec->model->name, hash);
     served->stored = g_strdup(served->trained);
     served->label = label_of(served, compress);
     if (*served->passes != NULL) {
@@ -185,8 +187,14 @@ compress(System *s, const Served *served, const RkSuiteWatch *watch, GError **er
 static gboolean
 make_model(System *s, const Served *served, const RkSuiteWatch *watch, GError **error)
 {
-    gboolean made = rk_model_exists(s->store, served->trained) ||
-                    (use_device(s, s->default_device, error) && train(s, served, watch, error));
+    gboolean made = rk_model_exists(s->store, served->trained);
+    if (!made && served->model->stored != NULL) {
+        g_set_error(error, RK_ERROR, RK_ERROR_NOT_FOUND,
+                    "Can't serve the model %s: there is none of that name. See rankine models.",
+                    served->model->stored);
+        return FALSE;
+    }
+    made = made || (use_device(s, s->default_device, error) && train(s, served, watch, error));
     if (made && !rk_model_exists(s->store, served->stored))
         made = use_device(s, s->default_device, error) && compress(s, served, watch, error);
     if (!made)

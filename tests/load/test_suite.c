@@ -125,6 +125,15 @@ static const struct {
     {"{\"rankine\": 1, \"data\": {\"dataset\": \"x\"}, \"models\": [{\"model\": \"mf\"}, "
      "{\"model\": \"mf\"}]}",
      "models[1].name \"mf\" is there twice"},
+    {"{\"rankine\": 1, \"data\": {\"dataset\": \"x\"}, \"models\": [{\"stored\": \"a\", "
+     "\"model\": \"mf\"}]}",
+     "models[0].stored is there beside \"model\""},
+    {"{\"rankine\": 1, \"data\": {\"dataset\": \"x\"}, \"models\": [{\"stored\": \"a\", "
+     "\"set\": {\"dim\": 4}}]}",
+     "models[0].stored has a \"set\" beside it"},
+    {"{\"rankine\": 1, \"data\": {\"dataset\": \"x\"}, \"models\": [{\"stored\": \"a\"}], "
+     "\"sweep\": {\"dim\": [4]}}",
+     "sweep.dim is"},
 };
 
 static void
