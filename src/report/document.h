@@ -53,6 +53,10 @@ void rk_block_item(RkBlock *block, const char *name, const char *value, const ch
 // One self-contained page: no network, no script needed, light, dark and print. Free it.
 char *rk_document_to_html(const RkDocument *document);
 
+// The first pages of the PDF as pictures, `scale` px a point; at most `most`. GPtrArray of
+// cairo_surface_t.
+GPtrArray *rk_document_pages(const RkDocument *document, guint most, double scale);
+
 // A4 pages. RK_ERROR_FAILED when the file can't be written.
 gboolean rk_document_to_pdf(const RkDocument *document, const char *path, GError **error);
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// The document as A4 pages, drawn by cairo. One cursor goes down the page; what doesn't fit begins
-// the next. No date is written, so that the same document gives the same bytes.
+// The document as A4 pages, drawn by cairo into a PDF or into pictures. One cursor goes down the
+// page; what doesn't fit begins the next. No date is written, so that the same document gives the
+// same bytes.
 #include "report/document.h"
 #include "report/draw.h"
 
@@ -27,6 +28,8 @@ typedef struct {
     const char *title;
     double y; // of what comes next
     guint page;
+    GPtrArray *pictures; // of cairo_surface_t, a page each; NULL: a PDF
+    double scale;        // px a pt of pictures
 } Pdf;
 
 static void
@@ -66,7 +69,22 @@ end_page(Pdf *pdf)
     rule(pdf, y - 12, RK_INK_GRID);
     line_at(pdf, MARGIN, y, "Made by Rankine " RK_VERSION, 8, FALSE, RK_INK_MUTED);
     line_at(pdf, PAGE_WIDTH - MARGIN - width, y, number, 8, FALSE, RK_INK_MUTED);
-    cairo_show_page(pdf->cr);
+    if (pdf->pictures == NULL)
+        cairo_show_page(pdf->cr);
+}
+
+// A white sheet of its own for the next page.
+static void
+begin_picture(Pdf *pdf)
+{
+    g_clear_pointer(&pdf->cr, cairo_destroy);
+    pdf->surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)(PAGE_WIDTH * pdf->scale),
+                                              (int)(PAGE_HEIGHT * pdf->scale));
+    g_ptr_array_add(pdf->pictures, pdf->surface);
+    pdf->cr = cairo_create(pdf->surface);
+    set_ink(pdf, RK_INK_SURFACE);
+    cairo_paint(pdf->cr);
+    cairo_scale(pdf->cr, pdf->scale, pdf->scale);
 }
 
 static void
@@ -74,6 +92,8 @@ begin_page(Pdf *pdf)
 {
     pdf->page++;
     pdf->y = MARGIN;
+    if (pdf->pictures != NULL)
+        begin_picture(pdf);
     if (pdf->page == 1)
         return;
     g_autofree char *title = rk_measure_fit(pdf->measure, pdf->title, 8, FALSE, COLUMN);
@@ -120,7 +140,7 @@ heading(Pdf *pdf, const RkBlock *block)
     guint k = CLAMP(block->level, 1, 3) - 1;
     need(pdf, KEPT[k]);
     pdf->y += pdf->y > MARGIN ? ABOVE[k] : 0;
-    if (k < 2) {
+    if (k < 2 && pdf->pictures == NULL) {
         g_autofree char *attributes = g_strdup_printf("page=%u pos=[0 %d]", pdf->page, (int)pdf->y);
         cairo_pdf_surface_add_outline(pdf->surface, CAIRO_PDF_OUTLINE_ROOT, block->text, attributes,
                                       CAIRO_PDF_OUTLINE_FLAG_OPEN);
@@ -358,4 +378,20 @@ rk_document_to_pdf(const RkDocument *document, const char *path, GError **error)
                 "Can't write the report to %s: %s. Check that the folder is there and has room.",
                 path, cairo_status_to_string(status));
     return FALSE;
+}
+
+GPtrArray *
+rk_document_pages(const RkDocument *document, guint most, double scale)
+{
+    g_autoptr(RkMeasure) measure = rk_measure_new(NULL, 1);
+    GPtrArray *pages = g_ptr_array_new_with_free_func((GDestroyNotify)cairo_surface_destroy);
+    Pdf pdf = {.measure = measure, .title = document->title, .pictures = pages, .scale = scale};
+    begin_page(&pdf);
+    for (guint i = 0; i < document->blocks->len && pdf.page <= most; i++)
+        block_to_pdf(&pdf, g_ptr_array_index(document->blocks, i));
+    end_page(&pdf);
+    cairo_destroy(pdf.cr);
+    if (pages->len > most)
+        g_ptr_array_set_size(pages, (int)most);
+    return pages;
 }

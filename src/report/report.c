@@ -2,108 +2,10 @@
 #include "report/report.h"
 
 #include "report/result_charts.h"
+#include "report/words.h"
 
 #include <math.h>
 #include <string.h>
-
-// ---- words ---------------------------------------------------------------------------------
-
-// What the figures of gates, gains and comparisons are called and counted in.
-static const struct {
-    const char *name, *words;
-    double factor; // to base units
-    RkUnit unit;
-} FIGURES[] = {
-    {"mean_ms", "mean latency", 1e-3, RK_UNIT_SECONDS},
-    {"p50_ms", "median latency", 1e-3, RK_UNIT_SECONDS},
-    {"p90_ms", "p90 latency", 1e-3, RK_UNIT_SECONDS},
-    {"p95_ms", "p95 latency", 1e-3, RK_UNIT_SECONDS},
-    {"p99_ms", "p99 latency", 1e-3, RK_UNIT_SECONDS},
-    {"p99.9_ms", "p99.9 latency", 1e-3, RK_UNIT_SECONDS},
-    {"max_ms", "longest latency", 1e-3, RK_UNIT_SECONDS},
-    {"throughput_qps", "throughput", 1, RK_UNIT_PER_SECOND},
-    {"qps", "throughput", 1, RK_UNIT_PER_SECOND},
-    {"model_bytes", "model size", 1, RK_UNIT_BYTES},
-    {"memory_mib", "memory", 1048576, RK_UNIT_BYTES},
-    {"flops", "work a request", 1, RK_UNIT_COUNT},
-};
-
-static int
-figure_row(const char *name)
-{
-    for (size_t i = 0; i < G_N_ELEMENTS(FIGURES); i++)
-        if (g_strcmp0(FIGURES[i].name, name) == 0)
-            return (int)i;
-    return -1;
-}
-
-static const char *
-figure_words(const char *name)
-{
-    int row = figure_row(name);
-    return row >= 0 ? FIGURES[row].words : name;
-}
-
-static char *
-figure_text(const char *name, double value)
-{
-    int row = figure_row(name);
-    if (row >= 0)
-        return rk_quantity(value * FIGURES[row].factor, FIGURES[row].unit);
-    return rk_quantity(value, RK_UNIT_METRIC);
-}
-
-static gboolean
-has_interval(RkEstimate e)
-{
-    return isfinite(e.low) && isfinite(e.high) && e.low != e.high;
-}
-
-// "31 % lower (27 % to 35 % lower)"; what is neither changes is said too.
-static char *
-relative_text(RkEstimate e)
-{
-    if (!isfinite(e.value))
-        return g_strdup("not known");
-    g_autofree char *share = rk_quantity(fabs(e.value), RK_UNIT_SHARE);
-    g_autoptr(GString) out = g_string_new(NULL);
-    if (fabs(e.value) < 0.0005)
-        g_string_append(out, "unchanged");
-    else if (e.value >= 1) {
-        g_autofree char *times = rk_quantity(e.value + 1, RK_UNIT_NONE);
-        g_string_append_printf(out, "%s times as high", times);
-    } else {
-        g_string_append_printf(out, "%s %s", share, e.value > 0 ? "higher" : "lower");
-    }
-    if (has_interval(e)) {
-        g_autofree char *low = rk_quantity_difference(e.low, RK_UNIT_SHARE);
-        g_autofree char *high = rk_quantity_difference(e.high, RK_UNIT_SHARE);
-        g_string_append_printf(out, " (95 %% interval %s to %s)", low, high);
-    }
-    return g_strdup(out->str);
-}
-
-static char *
-difference_text(RkEstimate e)
-{
-    g_autofree char *text = rk_quantity_difference(e.value, RK_UNIT_METRIC);
-    if (!has_interval(e))
-        return g_strdup(text);
-    g_autofree char *low = rk_quantity_difference(e.low, RK_UNIT_METRIC);
-    g_autofree char *high = rk_quantity_difference(e.high, RK_UNIT_METRIC);
-    return g_strdup_printf("%s (95 %% interval %s to %s)", text, low, high);
-}
-
-// A latency or throughput with its interval: "12.5 ms (12.1 to 13)".
-static char *
-estimate_text(RkEstimate e, double factor, RkUnit unit)
-{
-    g_autofree char *text = rk_quantity(e.value * factor, unit);
-    if (!has_interval(e))
-        return g_strdup(text);
-    g_autofree char *range = rk_quantity_range(e.low * factor, e.high * factor, unit);
-    return g_strdup_printf("%s (%s)", text, range);
-}
 
 static const RkTrialResult *
 trial_of(const RkResults *results, const char *id)
@@ -135,11 +37,11 @@ add_gains(const RkResults *results, GPtrArray *sentences)
     g_autoptr(GString) costs = g_string_new(NULL);
     for (guint i = 0; i < r->gains->len; i++) {
         const RkNamed *gain = &g_array_index(r->gains, RkNamed, i);
-        gboolean metric = figure_row(gain->name) < 0;
+        gboolean metric = !rk_figure_is_known(gain->name);
         g_autofree char *text =
-            metric ? difference_text(gain->estimate) : relative_text(gain->estimate);
+            metric ? rk_metric_difference_text(gain->estimate) : rk_relative_text(gain->estimate);
         GString *to = metric ? costs : gains;
-        g_string_append_printf(to, "%s%s %s", to->len > 0 ? "; " : "", figure_words(gain->name),
+        g_string_append_printf(to, "%s%s %s", to->len > 0 ? "; " : "", rk_figure_words(gain->name),
                                text);
     }
     if (gains->len > 0)
@@ -217,13 +119,14 @@ add_headline_figures(RkDocument *document, const RkResults *results)
         g_autofree char *name = g_strdup_printf("%s latency", rk_latency_stat_name(STATS[i]));
         g_autofree char *value = rk_quantity(e.value * 1e-3, RK_UNIT_SECONDS);
         g_autofree char *range =
-            has_interval(e) ? rk_quantity_range(e.low * 1e-3, e.high * 1e-3, RK_UNIT_SECONDS)
-                            : NULL;
+            rk_estimate_has_interval(e)
+                ? rk_quantity_range(e.low * 1e-3, e.high * 1e-3, RK_UNIT_SECONDS)
+                : NULL;
         rk_block_item(block, name, value, range);
     }
     g_autofree char *qps = rk_quantity(t->throughput_qps.value, RK_UNIT_PER_SECOND);
     g_autofree char *qps_range =
-        has_interval(t->throughput_qps)
+        rk_estimate_has_interval(t->throughput_qps)
             ? rk_quantity_range(t->throughput_qps.low, t->throughput_qps.high, RK_UNIT_PER_SECOND)
             : NULL;
     rk_block_item(block, "throughput", qps, qps_range);
@@ -258,10 +161,10 @@ add_gates(RkDocument *document, const RkResults *results)
         rk_table_text_column(table, TITLES[k]);
     for (guint i = 0; i < results->gates->len; i++) {
         const RkGate *gate = &g_array_index(results->gates, RkGate, i);
-        g_autofree char *limit = figure_text(gate->name, gate->limit);
-        g_autofree char *value = figure_text(gate->name, gate->value);
+        g_autofree char *limit = rk_figure_text(gate->name, gate->limit);
+        g_autofree char *value = rk_figure_text(gate->name, gate->value);
         g_autofree char *trial = label_of(results, gate->trial);
-        const char *const cells[] = {figure_words(gate->name),         limit, value,
+        const char *const cells[] = {rk_figure_words(gate->name),      limit, value,
                                      gate->pass ? "held" : "breached", trial, gate->why};
         rk_table_row(table);
         for (guint k = 0; k < G_N_ELEMENTS(cells); k++)
@@ -288,13 +191,13 @@ add_baseline(RkDocument *document, const RkResults *results)
     for (guint i = 0; i < results->comparisons->len; i++) {
         const RkComparison *c = &g_array_index(results->comparisons, RkComparison, i);
         g_autofree char *trial = label_of(results, c->trial);
-        g_autofree char *before = figure_text(c->figure, c->before);
-        g_autofree char *after = figure_text(c->figure, c->after);
-        g_autofree char *change = relative_text(c->change);
+        g_autofree char *before = rk_figure_text(c->figure, c->before);
+        g_autofree char *after = rk_figure_text(c->figure, c->after);
+        g_autofree char *change = rk_relative_text(c->change);
         g_autofree char *effect = rk_quantity(c->effect, RK_UNIT_NONE);
         g_autofree char *p = rk_quantity(c->p, RK_UNIT_NONE);
         g_autofree char *both = g_strdup_printf("%s (%s)", effect, p);
-        const char *const cells[] = {trial,  figure_words(c->figure),     before, after,
+        const char *const cells[] = {trial,  rk_figure_words(c->figure),  before, after,
                                      change, rk_verdict_name(c->verdict), both,   c->why};
         rk_table_row(table);
         for (guint k = 0; k < G_N_ELEMENTS(cells); k++)
@@ -373,7 +276,7 @@ add_nameds(RkBlock *block, const char *prefix, const GArray *nameds, double fact
         g_autofree char *name = g_strdup_printf("%s%s", prefix, named->name);
         gboolean share = g_str_has_suffix(named->name, "rate");
         g_autofree char *text =
-            estimate_text(named->estimate, share ? 1 : factor, share ? RK_UNIT_SHARE : unit);
+            rk_estimate_text(named->estimate, share ? 1 : factor, share ? RK_UNIT_SHARE : unit);
         rk_block_item(block, name, text, NULL);
     }
 }
@@ -389,11 +292,11 @@ add_trial(RkDocument *document, const RkTrialResult *t)
         rk_block_item(block, s->name, s->text, NULL);
     }
     for (int i = 0; i < RK_N_LATENCIES && t->n > 0; i++) {
-        g_autofree char *text = estimate_text(t->latency_ms[i], 1e-3, RK_UNIT_SECONDS);
+        g_autofree char *text = rk_estimate_text(t->latency_ms[i], 1e-3, RK_UNIT_SECONDS);
         rk_block_item(block, rk_latency_stat_name((RkLatencyStat)i), text, NULL);
     }
     if (t->n > 0) {
-        g_autofree char *qps = estimate_text(t->throughput_qps, 1, RK_UNIT_PER_SECOND);
+        g_autofree char *qps = rk_estimate_text(t->throughput_qps, 1, RK_UNIT_PER_SECOND);
         rk_block_item(block, "throughput", qps, NULL);
     }
     add_nameds(block, "", t->metrics, 1, RK_UNIT_METRIC);
