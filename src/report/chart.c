@@ -215,6 +215,8 @@ rk_series_settle(RkSeries *series)
 RkInk
 rk_series_ink(const RkSeries *series)
 {
+    if (series->dimmed || series->hidden) // the legend still has it
+        return RK_INK_AXIS;
     return series->ink != RK_INK_NONE ? series->ink
                                       : RK_INK_SERIES + series->style % RK_N_SERIES_INKS;
 }

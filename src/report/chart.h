@@ -35,6 +35,7 @@ typedef struct {
     gboolean faint;   // in the background
     gboolean quiet;   // not in the legend nor labelled
     gboolean hidden;  // by the user
+    gboolean dimmed;  // others were pinned by the user: in grey, below them
     gboolean markers; // a line shows its points, when they are few
     gsize n, capacity;
     gsize n_settled;   // drawn in the data layer; the rest is the live tail

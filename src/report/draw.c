@@ -95,6 +95,12 @@ draw_legend(const RkLayout *layout, RkCanvas *canvas)
         canvas->class->text(
             canvas, (RkPoint){e->box.x + RK_SWATCH_WIDTH + 6, e->box.y + e->box.height * 0.75},
             e->text, &style);
+        if (e->series->hidden) { // struck through, for eyes that don't tell the greys apart
+            const RkStyle strike = {.stroke = RK_INK_MUTED, .width = 1};
+            const double y = floor(e->box.y + e->box.height * 0.5) + 0.5;
+            rk_draw_line(canvas, (RkPoint){e->box.x + RK_SWATCH_WIDTH + 4, y},
+                         (RkPoint){e->box.x + e->box.width + 2, y}, &strike);
+        }
     }
     if (layout->legend_more != NULL)
         canvas->class->text(canvas, layout->legend_more_at, layout->legend_more, &MUTED);

@@ -34,6 +34,10 @@ void rk_chart_to_inline_svg(RkChart *chart, RkMeasure *measure, double width, do
 gboolean rk_chart_to_png(RkChart *chart, RkMeasure *measure, RkTheme theme, double width,
                          double height, double scale, const char *path, GError **error);
 
+// The same in memory: ARGB, opaque. The caller's.
+cairo_surface_t *rk_chart_to_image(RkChart *chart, RkMeasure *measure, RkTheme theme, double width,
+                                   double height, double scale);
+
 // A PDF of one page of that size in points.
 gboolean rk_chart_to_pdf(RkChart *chart, RkMeasure *measure, RkTheme theme, double width,
                          double height, const char *path, GError **error);

@@ -217,7 +217,7 @@ draw_line(const Stretch *st)
         if (is_alone(points, i))
             st->canvas->class->marker(st->canvas, RK_MARKER_CIRCLE,
                                       g_array_index(points, RkPoint, i), 2.5, &dot);
-    if (st->series->markers && st->to - st->from <= MAX_MARKERS)
+    if (st->series->markers && st->series->n <= MAX_MARKERS)
         draw_line_markers(st);
 }
 
@@ -470,12 +470,15 @@ rk_draw_series(const RkLayout *layout, const RkPanelLayout *panel, gboolean only
     if (!zoomed)
         box = (RkRect){box.x - 6, box.y - 6, box.width + 12, box.height + 12};
     canvas->class->clip(canvas, &box);
-    for (guint i = 0; i < panel->panel->series->len; i++) {
-        const RkSeries *s = g_ptr_array_index(panel->panel->series, i);
+    const guint n = panel->panel->series->len;
+    for (guint i = 0; i < 2 * n; i++) { // those in grey come first, below the others
+        const RkSeries *s = g_ptr_array_index(panel->panel->series, i % n);
         Stretch stretch = {layout, panel, s, 0, with_tail ? s->n : s->n_settled, canvas};
+        if (s->hidden || s->dimmed != (i < n) || (only_tail && s->n == s->n_settled))
+            continue;
         if (only_tail) // joins on to the last settled point
             stretch.from = s->n_settled > 0 ? s->n_settled - 1 : 0;
-        if (!s->hidden && stretch.from < stretch.to)
+        if (stretch.from < stretch.to)
             KINDS[s->kind](&stretch);
     }
     canvas->class->unclip(canvas);

@@ -247,6 +247,7 @@ rk_layout_new(RkChart *chart, RkMeasure *measure, double width, double height, u
     layout->measure = measure;
     layout->width = MAX(width, 120);
     layout->height = MAX(height, 80);
+    layout->flags = flags;
     layout->panels = g_ptr_array_new_with_free_func(panel_layout_free);
     layout->legend = g_array_new(FALSE, FALSE, sizeof(RkLegendEntry));
     g_array_set_clear_func(layout->legend, entry_clear);

@@ -12,8 +12,9 @@
 #define RK_TEXT_TITLE 14.0
 
 typedef enum {
-    RK_LAYOUT_TITLE = 1 << 0,  // the chart's title above it
-    RK_LAYOUT_SQUEEZE = 1 << 1 // a live chart: room for labels is kept, so that plots don't jump
+    RK_LAYOUT_TITLE = 1 << 0,   // the chart's title above it
+    RK_LAYOUT_SQUEEZE = 1 << 1, // a live chart: room for labels is kept, so that plots don't jump
+    RK_LAYOUT_LEGEND = 1 << 2   // names stand in a legend, to be clicked, and not at lines' ends
 } RkLayoutFlags;
 
 // A text with its place; x is at its anchor, y its baseline.
@@ -45,6 +46,7 @@ typedef struct {
     RkChart *chart;
     RkMeasure *measure;
     double width, height;
+    unsigned flags;
     char *title; // shortened to fit; NULL for none
     RkPoint title_at;
     GPtrArray *panels; // of RkPanelLayout

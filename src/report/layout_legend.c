@@ -31,7 +31,8 @@ gboolean
 rk_layout_labels_lines(const RkLayout *layout)
 {
     const RkChart *chart = layout->chart;
-    if (chart->legend != RK_LEGEND_AUTO || layout->width < MIN_DIRECT)
+    if (chart->legend != RK_LEGEND_AUTO || layout->width < MIN_DIRECT ||
+        (layout->flags & RK_LAYOUT_LEGEND))
         return FALSE;
     guint n = 0;
     for (guint p = 0; p < chart->panels->len; p++) {

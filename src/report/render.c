@@ -83,6 +83,17 @@ check(cairo_status_t status, const char *path, GError **error)
     return FALSE;
 }
 
+cairo_surface_t *
+rk_chart_to_image(RkChart *chart, RkMeasure *measure, RkTheme theme, double width, double height,
+                  double scale)
+{
+    cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_ARGB32, (int)(width * scale),
+                                                          (int)(height * scale));
+    draw_on(surface, chart, measure, theme, width, height, scale);
+    cairo_surface_flush(surface);
+    return surface;
+}
+
 gboolean
 rk_chart_to_png(RkChart *chart, RkMeasure *measure, RkTheme theme, double width, double height,
                 double scale, const char *path, GError **error)
