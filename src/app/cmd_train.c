@@ -131,7 +131,8 @@ static void
 show_step(void *data, const RkTrainProgress *p)
 {
     const Command *c = data;
-    uint64_t batch = (uint64_t)rk_params_int(c->settings->values, "batch");
+    uint64_t batch = (uint64_t)rk_params_int(c->settings->values, "batch") *
+                     (uint64_t)rk_params_int(c->settings->values, "accumulate");
     rk_cli_progress(c->cli, "train", p->total_step * batch, p->epoch_steps * p->n_epochs * batch,
                     "samples");
 }

@@ -13,9 +13,9 @@ typedef struct {
 typedef struct {
     RkGraph *graph;
     const RkGradOps *ops;
-    RkRef *dense;     // [n_forward] gradient of each forward node, RK_NONE when none came yet
-    GArray *rows;     // of Rows
-    gboolean *needed; // [n_forward] does the node depend on a parameter asked for
+    GArray *dense;  // RkRef of each node: its gradient, RK_NONE when none came yet
+    GArray *rows;   // of Rows
+    GArray *needed; // gboolean of each node: does it depend on a parameter asked for
 } Backward;
 
 static GPrivate collecting = G_PRIVATE_INIT(NULL); // the Backward of this thread's rk_grad()
@@ -29,12 +29,24 @@ rk_grad_rows(RkGraph *graph, RkRef table, RkRef index, RkRef source, RkRef weigh
     g_array_append_val(b->rows, rows);
 }
 
+static RkRef *
+dense_of(const Backward *b, RkRef node)
+{
+    return &g_array_index(b->dense, RkRef, node);
+}
+
+static gboolean *
+needs(const Backward *b, RkRef node)
+{
+    return &g_array_index(b->needed, gboolean, node);
+}
+
 static void
 add_dense(Backward *b, RkRef node, RkRef grad)
 {
-    if (grad == RK_NONE)
-        return;
-    b->dense[node] = b->dense[node] == RK_NONE ? grad : b->ops->add(b->graph, b->dense[node], grad);
+    RkRef *dense = dense_of(b, node);
+    if (grad != RK_NONE)
+        *dense = *dense == RK_NONE ? grad : b->ops->add(b->graph, *dense, grad);
 }
 
 static RkType
@@ -100,19 +112,20 @@ densify(Backward *b, RkRef node)
     merge_rows(b, node, &sparse);
     if (sparse.values == RK_NONE)
         return;
-    if (b->dense[node] == RK_NONE)
-        b->dense[node] = rk_graph_fill(b->graph, *rk_graph_type(b->graph, node), 0);
-    b->dense[node] = b->ops->add_rows(b->graph, b->dense[node], sparse.sorted, sparse.values);
+    RkRef *dense = dense_of(b, node);
+    if (*dense == RK_NONE)
+        *dense = rk_graph_fill(b->graph, *rk_graph_type(b->graph, node), 0);
+    *dense = b->ops->add_rows(b->graph, *dense, sparse.sorted, sparse.values);
 }
 
 static gboolean
 backward_node(Backward *b, RkRef ref, GError **error)
 {
     RkNode node = *rk_graph_node(b->graph, ref); // a copy: the array grows below
-    if (node.kind != RK_NODE_OP || !b->needed[ref])
+    if (node.kind != RK_NODE_OP || !*needs(b, ref))
         return TRUE;
     densify(b, ref);
-    RkRef dy = b->dense[ref];
+    RkRef dy = *dense_of(b, ref);
     if (dy == RK_NONE)
         return TRUE;
     if (node.op->grad == NULL) {
@@ -126,21 +139,25 @@ backward_node(Backward *b, RkRef ref, GError **error)
         dx[i] = RK_NONE;
     node.op->grad(b->graph, ref, dy, dx);
     for (uint32_t i = 0; i < node.n_in; i++)
-        if (node.in[i] != RK_NONE && b->needed[node.in[i]])
+        if (node.in[i] != RK_NONE && *needs(b, node.in[i]))
             add_dense(b, node.in[i], dx[i]);
     return TRUE;
 }
 
+// Nodes from `begin` on that depend on a parameter; the arrays grow with the graph.
 static void
-mark_needed(Backward *b, uint32_t n_forward, uint32_t n, const RkRef *params)
+mark_needed(Backward *b, RkRef begin)
 {
-    for (uint32_t i = 0; i < n; i++)
-        b->needed[params[i]] = TRUE;
-    for (RkRef ref = 0; ref < n_forward; ref++) {
+    uint32_t was = b->dense->len, n = rk_graph_size(b->graph);
+    const RkRef none = RK_NONE;
+    g_array_set_size(b->needed, n); // cleared
+    for (RkRef ref = was; ref < n; ref++)
+        g_array_append_val(b->dense, none);
+    for (RkRef ref = begin; ref < n; ref++) {
         const RkNode *node = rk_graph_node(b->graph, ref);
         for (uint32_t i = 0; i < node->n_in; i++)
-            if (node->in[i] != RK_NONE && b->needed[node->in[i]])
-                b->needed[ref] = TRUE;
+            if (node->in[i] != RK_NONE && *needs(b, node->in[i]))
+                *needs(b, ref) = TRUE;
     }
 }
 
@@ -149,49 +166,83 @@ collect(Backward *b, uint32_t n, const RkRef *params, RkGradient *gradients)
 {
     for (uint32_t i = 0; i < n; i++) {
         RkGradient *out = &gradients[i];
-        *out = (RkGradient){params[i], b->dense[params[i]], RK_NONE, RK_NONE};
+        *out = (RkGradient){params[i], *dense_of(b, params[i]), RK_NONE, RK_NONE};
         if (out->dense == RK_NONE) {
             merge_rows(b, params[i], out);
             continue;
         }
         densify(b, params[i]); // also used whole elsewhere: its gradient is dense already
-        out->dense = b->dense[params[i]];
+        out->dense = *dense_of(b, params[i]);
     }
+}
+
+static gboolean
+check_loss(RkGraph *graph, RkRef loss, GError **error)
+{
+    if (!rk_graph_check(graph, error))
+        return FALSE;
+    const RkType *type = rk_graph_type(graph, loss);
+    if (type->rank == 0 && type->dtype == RK_F32)
+        return TRUE;
+    g_autofree char *text = rk_type_text(type);
+    g_set_error(error, RK_ERROR, RK_ERROR_SHAPE,
+                "Can't differentiate a loss of type %s: it must be one f32 number. "
+                "Take its mean or sum first.",
+                text);
+    return FALSE;
+}
+
+// From one loss down to the first node that was built for it.
+static gboolean
+backward_loss(Backward *b, const RkGradLosses *losses, uint32_t i, GError **error)
+{
+    RkRef begin = i == 0 ? 0 : rk_graph_size(b->graph);
+    RkRef loss = losses->build(b->graph, i, losses->data);
+    if (!check_loss(b->graph, loss, error))
+        return FALSE;
+    mark_needed(b, begin);
+    *dense_of(b, loss) = rk_graph_fill(b->graph, *rk_graph_type(b->graph, loss), 1);
+    for (RkRef ref = loss + 1; ref-- > begin;)
+        if (!backward_node(b, ref, error))
+            return FALSE;
+    return TRUE;
+}
+
+gboolean
+rk_grad_sum(RkGraph *graph, const RkGradOps *ops, const RkGradLosses *losses, uint32_t n,
+            const RkRef *params, RkGradient *gradients, GError **error)
+{
+    Backward b = {.graph = graph, .ops = ops};
+    b.dense = g_array_new(FALSE, FALSE, sizeof(RkRef));
+    b.needed = g_array_new(FALSE, TRUE, sizeof(gboolean));
+    b.rows = g_array_new(FALSE, FALSE, sizeof(Rows));
+    mark_needed(&b, rk_graph_size(graph));
+    for (uint32_t i = 0; i < n; i++)
+        *needs(&b, params[i]) = TRUE;
+    g_private_set(&collecting, &b);
+    gboolean done = TRUE;
+    for (uint32_t i = 0; done && i < losses->n; i++)
+        done = backward_loss(&b, losses, i, error);
+    if (done)
+        collect(&b, n, params, gradients);
+    g_private_set(&collecting, NULL);
+    g_array_unref(b.dense);
+    g_array_unref(b.needed);
+    g_array_unref(b.rows);
+    return done && rk_graph_check(graph, error);
+}
+
+static RkRef
+built_already(RkGraph *graph, uint32_t i, void *loss)
+{
+    (void)graph, (void)i;
+    return *(const RkRef *)loss;
 }
 
 gboolean
 rk_grad(RkGraph *graph, const RkGradOps *ops, RkRef loss, uint32_t n, const RkRef *params,
         RkGradient *gradients, GError **error)
 {
-    if (!rk_graph_check(graph, error))
-        return FALSE;
-    RkType type = *rk_graph_type(graph, loss);
-    if (type.rank != 0 || type.dtype != RK_F32) {
-        g_autofree char *text = rk_type_text(&type);
-        g_set_error(error, RK_ERROR, RK_ERROR_SHAPE,
-                    "Can't differentiate a loss of type %s: it must be one f32 number. "
-                    "Take its mean or sum first.",
-                    text);
-        return FALSE;
-    }
-    uint32_t n_forward = rk_graph_size(graph);
-    Backward b = {.graph = graph, .ops = ops};
-    b.dense = g_new(RkRef, n_forward);
-    b.needed = g_new0(gboolean, n_forward);
-    b.rows = g_array_new(FALSE, FALSE, sizeof(Rows));
-    for (uint32_t i = 0; i < n_forward; i++)
-        b.dense[i] = RK_NONE;
-    mark_needed(&b, n_forward, n, params);
-    b.dense[loss] = rk_graph_fill(graph, type, 1);
-    g_private_set(&collecting, &b);
-    gboolean done = TRUE;
-    for (RkRef ref = loss + 1; done && ref-- > 0;)
-        done = backward_node(&b, ref, error);
-    if (done)
-        collect(&b, n, params, gradients);
-    g_private_set(&collecting, NULL);
-    g_free(b.dense);
-    g_free(b.needed);
-    g_array_unref(b.rows);
-    return done && rk_graph_check(graph, error);
+    const RkGradLosses one = {1, built_already, &loss};
+    return rk_grad_sum(graph, ops, &one, n, params, gradients, error);
 }

@@ -32,6 +32,21 @@ typedef struct {
 gboolean rk_grad(RkGraph *graph, const RkGradOps *ops, RkRef loss, uint32_t n, const RkRef *params,
                  RkGradient *gradients, GError **error);
 
+// Losses whose sum is differentiated, each built only when the gradients of those before it stand
+// in the graph, so that a plan gives the memory of one's activations to the next. build() returns
+// RK_NONE after an error. Losses share no node that depends on a parameter asked for, but for
+// the parameters.
+typedef struct {
+    uint32_t n;
+    RkRef (*build)(RkGraph *graph, uint32_t i, void *data);
+    void *data;
+} RkGradLosses;
+
+// As rk_grad(), of a sum of losses: dense gradients are added up, and all that lookups give a
+// table is merged into one sparse gradient, as if it had come from one batch.
+gboolean rk_grad_sum(RkGraph *graph, const RkGradOps *ops, const RkGradLosses *losses, uint32_t n,
+                     const RkRef *params, RkGradient *gradients, GError **error);
+
 // For the gradient functions of lookups: row index[e] of `table` receives
 // weight[e] * grad[source[e], :]. index u32 [n]; source u32 [n], or RK_NONE for e itself; weight
 // f32 [n] or RK_NONE for 1; grad f32 [m, D].

@@ -228,14 +228,14 @@ other_column(const RkNode *node, const GArray *columns, RkBatchColumn *column)
 }
 
 gboolean
-rk_train_features_columns(const RkTrainFeatures *features, const RkGraph *graph, RkPlan *plan,
-                          GArray **columns, GArray **inputs, GError **error)
+rk_train_features_columns(const RkTrainFeatures *features, const RkGraph *graph, uint32_t n_nodes,
+                          RkPlan *plan, GArray **columns, GArray **inputs, GError **error)
 {
     g_autoptr(GArray) found = g_array_new(FALSE, FALSE, sizeof(RkBatchColumn));
     g_autoptr(GArray) refs = g_array_new(FALSE, FALSE, sizeof(RkRef));
     // What others derive from comes first: a second round finds those.
     for (int round = 0; round < 2; round++)
-        for (RkRef ref = 0; ref < rk_graph_size(graph); ref++) {
+        for (RkRef ref = 0; ref < n_nodes; ref++) {
             const RkNode *node = rk_graph_node(graph, ref);
             uint32_t at;
             if (node->kind != RK_NODE_INPUT || rk_plan_input(plan, ref, NULL) == NULL ||

@@ -38,9 +38,11 @@ RkTrainFeatures *rk_train_features_new(const RkTrainFeaturesOptions *options, GE
 void rk_train_features_free(RkTrainFeatures *features);
 
 // The columns that feed a plan's live inputs, those of the model and of its objective; "hyper",
-// "rng" and "items" are left to the trainer. inputs[i] is what columns[i] feeds. GArray of
-// RkBatchColumn and of RkRef, the caller's. RK_ERROR_USAGE names an input that nothing feeds.
+// "rng" and "items" are left to the trainer, as are inputs behind the first n_nodes nodes.
+// inputs[i] is what columns[i] feeds. GArray of RkBatchColumn and of RkRef, the caller's.
+// RK_ERROR_USAGE names an input that nothing feeds.
 gboolean rk_train_features_columns(const RkTrainFeatures *features, const RkGraph *graph,
-                                   RkPlan *plan, GArray **columns, GArray **inputs, GError **error);
+                                   uint32_t n_nodes, RkPlan *plan, GArray **columns,
+                                   GArray **inputs, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(RkTrainFeatures, rk_train_features_free)

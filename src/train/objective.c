@@ -155,15 +155,16 @@ each_sampled(RkModelBuild *b, const RkModel *model, const RkParams *set)
 // Mean over the targets that there are, each as heavy as its sample.
 static RkRef
 build_sequences(const RkObjective *objective, RkModelBuild *b, const RkModel *model,
-                const RkParams *set, RkRef weight)
+                const RkParams *set, RkRef *weight)
 {
     RkGraph *g = b->graph;
     uint32_t t = b->data->history;
     RkRef target = rk_graph_input(g, "target", rk_type(RK_U32, 2, RK_BATCH(1), RK_DIM(t)));
-    RkRef column = rk_reshape(g, weight, rk_type(RK_F32, 2, RK_BATCH(1), RK_DIM(1)));
+    RkRef column = rk_reshape(g, *weight, rk_type(RK_F32, 2, RK_BATCH(1), RK_DIM(1)));
     RkRef there = rk_mul(g, rk_label_weight(g, target, rk_model_n_items(b)), column);
     RkRef each = objective->each(b, model, set);
-    return rk_mean_loss(g, each, rk_reshape(g, there, rk_type(RK_F32, 1, RK_BATCH(t))));
+    *weight = rk_reshape(g, there, rk_type(RK_F32, 1, RK_BATCH(t)));
+    return rk_mean_loss(g, each, *weight);
 }
 
 static const RkObjective OBJECTIVES[] = {
@@ -186,7 +187,7 @@ rk_objective_find(const char *name)
 
 RkRef
 rk_objective_build(const RkObjective *objective, RkModelBuild *build, const RkModel *model,
-                   const RkParams *set, GError **error)
+                   const RkParams *set, RkRef *weight, GError **error)
 {
     if (objective->candidates && !model->candidates) {
         g_set_error(error, RK_ERROR, RK_ERROR_USAGE,
@@ -203,8 +204,10 @@ rk_objective_build(const RkObjective *objective, RkModelBuild *build, const RkMo
                     model->title, objective->name);
         return RK_NONE;
     }
-    RkRef weight = rk_graph_input(build->graph, "weight", rk_type(RK_F32, 1, RK_BATCH(1)));
-    RkRef loss = sequences ? build_sequences(objective, build, model, set, weight)
-                           : objective->build(build, model, set, weight);
+    RkRef each = rk_graph_input(build->graph, "weight", rk_type(RK_F32, 1, RK_BATCH(1)));
+    RkRef loss = sequences ? build_sequences(objective, build, model, set, &each)
+                           : objective->build(build, model, set, each);
+    if (weight != NULL)
+        *weight = each;
     return rk_graph_check(build->graph, error) ? loss : RK_NONE;
 }

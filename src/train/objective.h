@@ -35,7 +35,7 @@ typedef struct {
 
 const RkObjective *rk_objective_find(const char *name); // of the choices of "loss"
 
-// The weighted mean of the samples' losses, f32 []. Fails with RK_ERROR_USAGE when the model can't
-// be trained so, naming what can.
+// The weighted mean of the samples' losses, f32 []; *weight (may be NULL) receives the weights, of
+// any shape. Fails with RK_ERROR_USAGE when the model can't be trained so, naming what can.
 RkRef rk_objective_build(const RkObjective *objective, RkModelBuild *build, const RkModel *model,
-                         const RkParams *set, GError **error);
+                         const RkParams *set, RkRef *weight, GError **error);

@@ -112,8 +112,8 @@ add_states(RkModelBuild *build, const Method *method, const RkGradient *gradient
 }
 
 gboolean
-rk_optimizer_add(RkModelBuild *build, const RkParams *set, RkRef loss, RkOptimizerNodes *nodes,
-                 GError **error)
+rk_optimizer_add(RkModelBuild *build, const RkParams *set, const RkGradLosses *losses,
+                 RkOptimizerNodes *nodes, GError **error)
 {
     RkGraph *g = build->graph;
     RkArena *arena = rk_graph_arena(g);
@@ -123,7 +123,7 @@ rk_optimizer_add(RkModelBuild *build, const RkParams *set, RkRef loss, RkOptimiz
     RkGradient *gradients = rk_arena_alloc(arena, n * sizeof *gradients, sizeof(uint64_t));
     for (uint32_t i = 0; i < n; i++)
         refs[i] = param[i].ref;
-    if (!rk_grad(g, &rk_grad_ops, loss, n, refs, gradients, error))
+    if (!rk_grad_sum(g, &rk_grad_ops, losses, n, refs, gradients, error))
         return FALSE;
 
     *nodes = (RkOptimizerNodes){

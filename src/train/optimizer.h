@@ -6,6 +6,7 @@
 // thread of the build.
 #pragma once
 
+#include "graph/grad.h"
 #include "models/model.h"
 #include "ops/optimize.h"
 
@@ -20,9 +21,9 @@ typedef struct {
     const char **states;
 } RkOptimizerNodes;
 
-// Differentiates the scalar `loss` by every parameter of the build and adds the steps. Parameters
-// without a part in the loss stay as they are. `set` is of rk_optimizer_params.
-gboolean rk_optimizer_add(RkModelBuild *build, const RkParams *set, RkRef loss,
+// Differentiates the sum of the losses by every parameter of the build and adds the steps.
+// Parameters without a part in them stay as they are. `set` is of rk_optimizer_params.
+gboolean rk_optimizer_add(RkModelBuild *build, const RkParams *set, const RkGradLosses *losses,
                           RkOptimizerNodes *nodes, GError **error);
 
 // The hyper-parameters of a step (1 for the first) at a learning rate.

@@ -82,8 +82,8 @@ compile(Scoring *s, GError **error)
         if (s->plan[i] == NULL)
             return FALSE;
     }
-    return rk_train_features_columns(o->features, s->build->graph, s->plan[0], &s->columns,
-                                     &s->inputs, error);
+    return rk_train_features_columns(o->features, s->build->graph, rk_graph_size(s->build->graph),
+                                     s->plan[0], &s->columns, &s->inputs, error);
 }
 
 static void

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "train/trainer.h"
 
+#include "train/micro.h"
 #include "train/objective.h"
 #include "train/optimizer.h"
 #include "train/schedule.h"
@@ -11,6 +12,8 @@
 const RkParam rk_trainer_params[] = {
     {"epochs", RK_PARAM_INT, 0, 100000, "10", NULL, NULL,
      "Times that every sample is seen; 0 keeps the first weights"},
+    {"accumulate", RK_PARAM_INT, 1, 1024, "1", "batches", NULL,
+     "Batches whose gradients make one step, as one batch of all their samples would"},
     {"samples", RK_PARAM_CHOICE, 0, 0, "rows", NULL, "rows|pointwise|sequences",
      "Events as they are, each beside negatives.n negatives with label 0, or users' sequences"},
     {"init", RK_PARAM_TEXT, 0, 0, "", NULL, NULL, "Weights to start from, FILE.npz or FILE.json"},
@@ -38,10 +41,11 @@ struct RkTrainer {
     RkTrainFeatures *features;
     RkModelBuild *build;
     RkOptimizerNodes nodes;
-    RkRef loss;
+    RkMicro micro;
     RkState *state;
-    RkPlan *plan[N_SLOTS];
-    void **memory; // [N_SLOTS][columns]
+    RkPlan *plan[N_SLOTS]; // the first alone when gradients are accumulated
+    void **memory;         // [N_SLOTS][columns], or [micro-batches][columns] to copy batches to
+    size_t *bytes;         // [columns] of a batch
     GArray *columns, *inputs;
     RkLoader *loader;
     RkTrainPosition at;
@@ -60,8 +64,12 @@ build_graph(RkTrainer *t, GError **error)
     if (t->build == NULL)
         return FALSE;
     const RkObjective *objective = rk_objective_find(rk_params_text(t->set, "loss"));
-    t->loss = rk_objective_build(objective, t->build, o->model, t->set, error);
-    return t->loss != RK_NONE && rk_optimizer_add(t->build, t->set, t->loss, &t->nodes, error);
+    RkRef weight, loss = rk_objective_build(objective, t->build, o->model, t->set, &weight, error);
+    if (loss == RK_NONE)
+        return FALSE;
+    rk_micro_init(&t->micro, t->build, loss, weight, (uint32_t)rk_params_int(t->set, "accumulate"));
+    const RkGradLosses losses = rk_micro_losses(&t->micro);
+    return rk_optimizer_add(t->build, t->set, &losses, &t->nodes, error);
 }
 
 static gboolean
@@ -129,17 +137,17 @@ compile_plans(RkTrainer *t, GError **error)
 {
     RkPlanOptions options = {.batch = (uint32_t)rk_params_int(t->set, "batch"),
                              .n_outputs = 1,
-                             .outputs = &t->loss,
+                             .outputs = &t->micro.loss,
                              .profile = t->options.profile,
                              .n_effects = t->nodes.n_effects,
                              .effects = t->nodes.effects};
-    for (int s = 0; s < N_SLOTS; s++) {
+    for (int s = 0; s < (t->micro.n == 1 ? N_SLOTS : 1); s++) {
         t->plan[s] = rk_plan_new(t->options.device, t->build->graph, t->state, &options, error);
         if (t->plan[s] == NULL)
             return FALSE;
     }
-    return rk_train_features_columns(t->features, t->build->graph, t->plan[0], &t->columns,
-                                     &t->inputs, error);
+    return rk_train_features_columns(t->features, t->build->graph, t->micro.n_nodes, t->plan[0],
+                                     &t->columns, &t->inputs, error);
 }
 
 static RkSamples
@@ -166,19 +174,32 @@ batch_options(const RkTrainer *t, unsigned parts, const GArray *columns)
                             .seed = t->options.seed};
 }
 
+// Where batches go: each plan's inputs, or one plan's inputs of each micro-batch.
+static void
+find_memory(RkTrainer *t)
+{
+    guint n_columns = t->columns->len, n = MAX((guint)N_SLOTS, t->micro.n);
+    t->memory = g_new0(void *, (gsize)n *n_columns);
+    t->bytes = g_new0(size_t, n_columns);
+    for (guint s = 0; s < (t->micro.n == 1 ? N_SLOTS : t->micro.n); s++)
+        for (guint i = 0; i < n_columns; i++) {
+            RkRef input = g_array_index(t->inputs, RkRef, i);
+            t->memory[s * n_columns + i] =
+                t->micro.n == 1
+                    ? rk_plan_input(t->plan[s], input, &t->bytes[i])
+                    : rk_plan_input(t->plan[0], rk_micro_input(&t->micro, s, input), &t->bytes[i]);
+        }
+}
+
 static gboolean
 start_loader(RkTrainer *t, GError **error)
 {
     if (t->at.epoch >= rk_params_int(t->set, "epochs"))
         return TRUE; // nothing is left to do
-    t->memory = g_new(void *, N_SLOTS * t->columns->len);
-    for (int s = 0; s < N_SLOTS; s++)
-        for (guint i = 0; i < t->inputs->len; i++)
-            t->memory[(guint)s * t->columns->len + i] =
-                rk_plan_input(t->plan[s], g_array_index(t->inputs, RkRef, i), NULL);
+    find_memory(t);
     const RkLoaderOptions options = {.batch = batch_options(t, 1u << RK_PART_TRAIN, t->columns),
                                      .n_slots = N_SLOTS,
-                                     .memory = t->memory,
+                                     .memory = t->micro.n == 1 ? t->memory : NULL,
                                      .epoch = t->at.epoch,
                                      .at_batch = t->at.batch,
                                      .n_epochs =
@@ -235,26 +256,41 @@ rk_trainer_free(RkTrainer *trainer)
     g_clear_pointer(&trainer->inputs, g_array_unref);
     g_clear_pointer(&trainer->unseen, g_array_unref);
     g_free(trainer->memory);
+    g_free(trainer->bytes);
     g_timer_destroy(trainer->clock);
     g_free(trainer);
+}
+
+static uint64_t
+steps_of(const RkTrainer *t, uint64_t n_batches)
+{
+    return (n_batches + t->micro.n - 1) / t->micro.n;
+}
+
+static void
+write_rng(RkTrainer *t, RkPlan *plan, uint32_t micro)
+{
+    RkRef input = rk_micro_input(&t->micro, micro, t->build->rng);
+    uint32_t *rng = input != RK_NONE ? rk_plan_input(plan, input, NULL) : NULL;
+    if (rng == NULL) // without dropout
+        return;
+    rng[0] = (uint32_t)t->options.seed;
+    rng[1] = (uint32_t)(t->options.seed >> 32);
+    rng[2] = (uint32_t)t->at.step;
+    rng[3] = micro;
 }
 
 static void
 write_step_inputs(RkTrainer *t, RkPlan *plan)
 {
-    uint64_t epoch_steps = rk_loader_n_batches(t->loader);
+    uint64_t epoch_steps = steps_of(t, rk_loader_n_batches(t->loader));
     uint64_t n_steps = epoch_steps * (uint64_t)rk_params_int(t->set, "epochs");
     double lr = t->lr;
     if (isnan(lr))
         lr = rk_schedule_lr(t->set, rk_params_real(t->set, "lr"), t->at.step, n_steps, epoch_steps);
     rk_optimizer_hyper(t->set, t->at.step + 1, lr, rk_plan_input(plan, t->nodes.hyper, NULL));
-    uint32_t *rng = rk_plan_input(plan, t->build->rng, NULL);
-    if (rng != NULL) { // NULL without dropout
-        rng[0] = (uint32_t)t->options.seed;
-        rng[1] = (uint32_t)(t->options.seed >> 32);
-        rng[2] = (uint32_t)t->at.step;
-        rng[3] = 0;
-    }
+    for (uint32_t m = 0; m < t->micro.n; m++)
+        write_rng(t, plan, m);
 }
 
 // The loss of a step that has run; looks for the beginning of a NaN.
@@ -278,13 +314,14 @@ count_step(RkTrainer *t, const RkBatch *batch, double loss)
     t->at.samples += batch->n;
     t->at.loss += loss;
     t->at.batch = batch->index + 1;
+    uint64_t steps = steps_of(t, t->at.batch);
     double seconds = g_timer_elapsed(t->clock, NULL);
     RkTrainProgress progress = {.epoch = batch->epoch,
                                 .n_epochs = (uint32_t)rk_params_int(t->set, "epochs"),
-                                .step = t->at.batch,
-                                .epoch_steps = rk_loader_n_batches(t->loader),
+                                .step = steps,
+                                .epoch_steps = steps_of(t, rk_loader_n_batches(t->loader)),
                                 .samples = t->at.samples,
-                                .loss = t->at.loss / (double)t->at.batch,
+                                .loss = t->at.loss / (double)steps,
                                 .step_loss = loss,
                                 .total_step = t->at.step,
                                 .last = batch->last,
@@ -299,6 +336,44 @@ count_step(RkTrainer *t, const RkBatch *batch, double loss)
     return progress;
 }
 
+// A micro-batch of the loader's, or padding where the epoch has no more, into the plan's inputs.
+static void
+copy_micro(RkTrainer *t, const RkBatch *batch, uint32_t micro)
+{
+    for (guint i = 0; i < t->columns->len; i++) {
+        void *to = t->memory[(size_t)micro * t->columns->len + i];
+        const RkBatchColumn *column = &g_array_index(t->columns, RkBatchColumn, i);
+        gboolean codes = !rk_batch_kind_is_float(column->kind) && column->kind != RK_BATCH_ENDS &&
+                         column->kind != RK_BATCH_HISTORY_LENGTH;
+        if (batch != NULL)
+            memcpy(to, rk_loader_column(t->loader, batch->slot, i), t->bytes[i]);
+        else
+            memset(to, codes ? 0xff : 0, t->bytes[i]);
+    }
+}
+
+// The next batch, in a slot that is still to be released, or all micro-batches of the next step,
+// summed up in *batch, with no slot to release. 1, 0 or -1 as rk_loader_next().
+static int
+take_batch(RkTrainer *t, RkBatch *batch, GError **error)
+{
+    int more = rk_loader_next(t->loader, batch, error);
+    uint32_t n = batch->n, m = 0;
+    while (more == 1 && t->micro.n > 1) {
+        copy_micro(t, batch, m++);
+        rk_loader_release(t->loader, batch->slot);
+        batch->slot = 0;
+        batch->n = n;
+        if (m == t->micro.n || batch->last)
+            break;
+        more = rk_loader_next(t->loader, batch, error);
+        n += batch->n;
+    }
+    for (; more == 1 && t->micro.n > 1 && m < t->micro.n; m++)
+        copy_micro(t, NULL, m);
+    return more;
+}
+
 int
 rk_trainer_step(RkTrainer *trainer, RkTrainProgress *progress, GError **error)
 {
@@ -311,7 +386,7 @@ rk_trainer_step(RkTrainer *trainer, RkTrainProgress *progress, GError **error)
     }
     if (t->loader == NULL)
         return 0;
-    int more = rk_loader_next(t->loader, &batch, error);
+    int more = take_batch(t, &batch, error);
     if (more <= 0)
         return more;
     RkPlan *plan = t->plan[batch.slot];
@@ -319,7 +394,8 @@ rk_trainer_step(RkTrainer *trainer, RkTrainProgress *progress, GError **error)
     write_step_inputs(t, plan);
     if (!rk_plan_run(plan, error) || !read_loss(t, plan, &loss, error))
         return -1;
-    rk_loader_release(t->loader, batch.slot);
+    if (t->micro.n == 1)
+        rk_loader_release(t->loader, batch.slot);
     *progress = count_step(t, &batch, loss);
     if (t->options.progress != NULL)
         t->options.progress(t->options.progress_data, progress);

@@ -158,16 +158,26 @@ static const char *const EVERYTHING[] = {"loss=bce",
                                          "log.every=1",
                                          NULL};
 
+// The same in steps of three batches, the last of an epoch of fewer.
+static const char *const ACCUMULATED[] = {"loss=bce",          "samples=pointwise",
+                                          "negatives=uniform", "negatives.n=2",
+                                          "epochs=2",          "batch=50",
+                                          "accumulate=3",      "dropout=0.2",
+                                          "layers=16-8",       "dim=8",
+                                          "mlp.dim=8",         "lr=0.01",
+                                          "log.every=1",       NULL};
+
 static void
-a_resumed_run_ends_with_the_same_bits(void)
+a_resumed_run_ends_with_the_same_bits(gconstpointer data)
 {
+    const char *const *set = data;
     g_autoptr(RkStore) store = new_store();
     generate(store, "sequence", "data", 3000, 3, "split=leave-last-two", NULL);
     Run whole;
-    set_up(&whole, store, "neumf", "data", "whole", EVERYTHING);
+    set_up(&whole, store, "neumf", "data", "whole", set);
     fit(&whole);
     Run parts;
-    set_up(&parts, store, "neumf", "data", "parts", EVERYTHING);
+    set_up(&parts, store, "neumf", "data", "parts", set);
     // Once in the middle of the first epoch, once in the second, then to the end.
     for (uint64_t stop = 11; stop != 0; stop = stop == 11 ? 40 : 0) {
         g_autoptr(GError) error = NULL;
@@ -821,8 +831,10 @@ main(int argc, char **argv)
     g_autoptr(GError) error = NULL;
     device = rk_device_open(NULL, &error);
     g_assert_no_error(error);
-    g_test_add_func("/train/fit/a resumed run ends with the same bits",
-                    a_resumed_run_ends_with_the_same_bits);
+    g_test_add_data_func("/train/fit/a resumed run ends with the same bits", EVERYTHING,
+                         a_resumed_run_ends_with_the_same_bits);
+    g_test_add_data_func("/train/fit/a resumed run of several batches a step does too", ACCUMULATED,
+                         a_resumed_run_ends_with_the_same_bits);
     g_test_add_func("/train/fit/another setting cannot resume", another_setting_cannot_resume);
     static const char *const models[] = {"mf", "gmf", "two-tower", "deepfm", "dcn"};
     for (size_t i = 0; i < G_N_ELEMENTS(models); i++) {

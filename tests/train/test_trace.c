@@ -4,6 +4,7 @@
 // with, each step's batch and loss, and the weights after (make_traces.py). The same models are
 // trained here from the same weights.
 #include "plan/plan.h"
+#include "train/micro.h"
 #include "train/objective.h"
 #include "train/optimizer.h"
 #include "train/settings.h"
@@ -83,9 +84,13 @@ open_trace(Trace *t, const char *name)
     t->build = rk_model_build_new(model, &t->data, t->settings->values, TRUE, &error);
     g_assert_no_error(error);
     const RkObjective *objective = rk_objective_find(rk_params_text(t->settings->values, "loss"));
-    t->loss = rk_objective_build(objective, t->build, model, t->settings->values, &error);
+    RkRef weight;
+    t->loss = rk_objective_build(objective, t->build, model, t->settings->values, &weight, &error);
     g_assert_no_error(error);
-    rk_optimizer_add(t->build, t->settings->values, t->loss, &t->nodes, &error);
+    RkMicro micro;
+    rk_micro_init(&micro, t->build, t->loss, weight, 1);
+    RkGradLosses losses = rk_micro_losses(&micro);
+    rk_optimizer_add(t->build, t->settings->values, &losses, &t->nodes, &error);
     g_assert_no_error(error);
 }
 

@@ -223,6 +223,73 @@ same_seed_same_bits(void)
 }
 
 static void
+add_settings(GPtrArray *set, const char *settings)
+{
+    g_auto(GStrv) words = g_strsplit(settings, " ", -1);
+    for (char **word = words; *word != NULL; word++)
+        g_ptr_array_add(set, g_strdup(*word));
+}
+
+// The weights after an epoch in steps of 256 samples, `batch` of them at a time.
+static GBytes *
+weights_by_batch(const char *model, const char *kind, const char *settings, const char *batch)
+{
+    g_autoptr(GPtrArray) set = g_ptr_array_new_with_free_func(g_free);
+    add_settings(set, settings);
+    add_settings(set, batch);
+    g_ptr_array_add(set, NULL);
+    Run run = start(model, kind, "3000", 2, (const char *const *)set->pdata);
+    train(&run);
+    GBytes *bytes = weights(&run);
+    stop(&run);
+    return bytes;
+}
+
+// A model, its data and settings: rows of tables alone; bags, numbers and dense layers with class
+// weights, so that micro-batches differ in weight; targets that are no samples. Plain SGD, since
+// Adam makes a sign of what rounding leaves.
+static const struct {
+    const char *path, *model, *kind, *settings;
+} ACCUMULATED[] = {
+    {"rows of tables", "mf", "sequence",
+     "loss=bpr negatives=uniform negatives.n=2 dim=8 optimizer=sgd lr=5 epochs=1"},
+    {"dense layers and class weights", "deepfm", "ctr",
+     "dim=4 layers=8 optimizer=sgd momentum=0.9 lr=0.1 class-weight=balanced clip=1 epochs=1"},
+    {"sequences", "sasrec", "sequence",
+     "dim=8 history=10 blocks=1 dropout=0 optimizer=sgd lr=0.5 sequence.windows=all epochs=1"},
+};
+
+static void
+micro_batches_make_one_step(gconstpointer data)
+{
+    size_t i = GPOINTER_TO_SIZE(data);
+    const char *model = ACCUMULATED[i].model, *kind = ACCUMULATED[i].kind,
+               *set = ACCUMULATED[i].settings;
+    if (i > 0 && strstr(rk_device_info(device)->name, "SwiftShader") != NULL) {
+        g_test_skip("SwiftShader compiles too slowly to train every model");
+        return;
+    }
+    g_autoptr(GBytes) first = weights_by_batch(model, kind, set, "batch=256 lr=0");
+    g_autoptr(GBytes) whole = weights_by_batch(model, kind, set, "batch=256");
+    g_autoptr(GBytes) parts = weights_by_batch(model, kind, set, "batch=64 accumulate=4");
+    g_autoptr(GBytes) again =
+        weights_by_batch(model, kind, set, "batch=64 accumulate=4 loader.threads=3");
+    g_assert_true(g_bytes_equal(parts, again));
+    gsize n, n_parts;
+    const float *start = g_bytes_get_data(first, NULL);
+    const float *a = g_bytes_get_data(whole, &n), *b = g_bytes_get_data(parts, &n_parts);
+    g_assert_cmpuint(n, ==, n_parts);
+    double moved = 0, apart = 0;
+    for (gsize e = 0; e < n / sizeof *a; e++) {
+        moved = MAX(moved, fabs((double)a[e] - (double)start[e]));
+        apart = MAX(apart, fabs((double)a[e] - (double)b[e]));
+    }
+    g_test_message("moved by %g, apart by %g", moved, apart);
+    g_assert_cmpfloat(moved, >, 0.01);
+    g_assert_cmpfloat(apart, <, 2e-4 * moved); // fp32 sums in another order, some twenty steps
+}
+
+static void
 candidates_are_learned(gconstpointer loss)
 {
     const char *const set[] = {loss,     "epochs=3",          "batch=256",     "lr=0.02",
@@ -280,6 +347,11 @@ main(int argc, char **argv)
     g_test_add_func("/train/trainer/factors learn ratings", factors_learn_ratings);
     g_test_add_data_func("/train/trainer/deepfm learns clicks", "deepfm", clicks_are_learned);
     g_test_add_func("/train/trainer/the same seed gives the same bits", same_seed_same_bits);
+    for (size_t i = 0; i < G_N_ELEMENTS(ACCUMULATED); i++) {
+        g_autofree char *path =
+            g_strdup_printf("/train/trainer/micro-batches make one step: %s", ACCUMULATED[i].path);
+        g_test_add_data_func(path, GSIZE_TO_POINTER(i), micro_batches_make_one_step);
+    }
     g_test_add_data_func("/train/trainer/bpr learns from candidates", "loss=bpr",
                          candidates_are_learned);
     g_test_add_data_func("/train/trainer/sampled softmax learns from candidates",
