@@ -338,6 +338,18 @@ rk_job_id(const RkJob *job)
 }
 
 gboolean
+rk_job_keeps(const RkJob *job)
+{
+    return job->spec.keeps;
+}
+
+const char *
+rk_job_about(const RkJob *job)
+{
+    return job->spec.about;
+}
+
+gboolean
 rk_job_is_quiet(const RkJob *job)
 {
     return job->spec.quiet;

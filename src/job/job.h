@@ -66,7 +66,9 @@ typedef struct {
     RkJobFunc run;
     gpointer data; // handed to run
     GDestroyNotify free_data;
-    gboolean quiet; // a short errand of the app's own: not shown, forgotten once it ended
+    const char *about; // what it works on, "train:mf-1", for whoever shows that; of `data`, or NULL
+    gboolean keeps;    // cancelled, it keeps what was done so far
+    gboolean quiet;    // a short errand of the app's own: not shown, forgotten once it ended
     // In the context, once, after it ended; `job` has the result. May be NULL.
     void (*ended)(RkJob *job, const RkJobSnapshot *last, gpointer ended_data);
     gpointer ended_data;
@@ -97,6 +99,8 @@ void rk_jobs_forget_ended(RkJobs *jobs);
 
 uint64_t rk_job_id(const RkJob *job);
 gboolean rk_job_is_quiet(const RkJob *job);
+gboolean rk_job_keeps(const RkJob *job);
+const char *rk_job_about(const RkJob *job); // NULL when its spec had none
 RkJobSnapshot *rk_job_snapshot(RkJob *job); // a new reference; any thread
 void rk_job_cancel(RkJob *job);             // any thread
 

@@ -200,6 +200,22 @@ rk_run_measure(RkStore *store, int64_t id, const RkMeasurement *measurements, ui
     return FALSE;
 }
 
+GPtrArray *
+rk_run_figures(RkStore *store, int64_t id, GError **error)
+{
+    g_auto(RkRows) rows = {0};
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+    int next = -1;
+    if (rk_rows_query(&rows, store, error,
+                      "SELECT DISTINCT name FROM run_metric WHERE run = ? ORDER BY name", "i", id))
+        while ((next = rk_rows_next(&rows, error)) == 1)
+            g_ptr_array_add(names, g_strdup((const char *)sqlite3_column_text(rows.stmt, 0)));
+    if (next == 0)
+        return g_steal_pointer(&names);
+    g_prefix_error(error, "Can't read what the run measured: ");
+    return NULL;
+}
+
 GArray *
 rk_run_measurements(RkStore *store, int64_t id, const char *name, GError **error)
 {

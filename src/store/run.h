@@ -54,6 +54,9 @@ typedef struct {
 gboolean rk_run_measure(RkStore *store, int64_t id, const RkMeasurement *measurements, uint32_t n,
                         GError **error);
 
+// The names of what was measured, in order: GPtrArray of char *.
+GPtrArray *rk_run_figures(RkStore *store, int64_t id, GError **error);
+
 // GArray of RkMeasurement by step; `name` is NULL in each.
 GArray *rk_run_measurements(RkStore *store, int64_t id, const char *name, GError **error);
 

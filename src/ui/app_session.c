@@ -243,6 +243,13 @@ rk_app_session_device(RkAppSession *session)
     return &g_array_index(session->devices, RkDeviceInfo, session->device);
 }
 
+char *
+rk_app_session_device_word(RkAppSession *session)
+{
+    const RkDeviceInfo *info = rk_app_session_device(session);
+    return info != NULL ? uuid_text(info) : NULL;
+}
+
 void
 rk_app_session_choose_device(RkAppSession *session, guint i)
 {

@@ -36,6 +36,7 @@ const GError *rk_app_session_devices_error(RkAppSession *session);
 
 // The chosen device, NULL without any.
 const RkDeviceInfo *rk_app_session_device(RkAppSession *session);
+char *rk_app_session_device_word(RkAppSession *session); // for jobs, its UUID; free it
 void rk_app_session_choose_device(RkAppSession *session, guint i);
 
 // What was measured of the chosen device since the start; NULL before.

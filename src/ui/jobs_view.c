@@ -103,14 +103,15 @@ add_row(RkJobsView *view, RkJob *job)
 
 // "Writing · 1.2 M rows/s · 12 s left".
 static char *
-state_text(const RkJobSnapshot *job)
+state_text(const RkJobSnapshot *job, gboolean keeps)
 {
     g_autofree char *took = rk_duration_text(job->seconds);
     switch (job->state) {
     case RK_JOB_DONE:
         return g_strdup_printf(_("Done in %s"), took);
     case RK_JOB_CANCELLED:
-        return g_strdup(_("Cancelled; nothing was left behind"));
+        return g_strdup(keeps ? _("Stopped; what was done is kept")
+                              : _("Cancelled; nothing was left behind"));
     case RK_JOB_FAILED:
         return g_strdup(job->error->message);
     case RK_JOB_RUNNING:
@@ -130,9 +131,9 @@ state_text(const RkJobSnapshot *job)
 }
 
 static void
-show(const Row *row, const RkJobSnapshot *job)
+show(const Row *row, const RkJobSnapshot *job, gboolean keeps)
 {
-    g_autofree char *text = state_text(job);
+    g_autofree char *text = state_text(job, keeps);
     const gboolean running = job->state == RK_JOB_RUNNING;
     gtk_label_set_text(GTK_LABEL(row->title), job->title);
     gtk_label_set_text(GTK_LABEL(row->text), text);
@@ -161,7 +162,7 @@ told(RkJobs *jobs, RkJob *job, const RkJobSnapshot *snapshot, gpointer data)
             gtk_list_box_remove(view->list, row->row);
         g_hash_table_remove(view->rows, job);
     } else {
-        show(row != NULL ? row : add_row(view, job), snapshot);
+        show(row != NULL ? row : add_row(view, job), snapshot, rk_job_keeps(job));
     }
     gtk_widget_set_sensitive(view->forget, g_hash_table_size(view->rows) > rk_jobs_n_running(jobs));
 }
