@@ -113,6 +113,17 @@ draw(const RkBootstrapOptions *options, uint32_t resample, uint32_t n_units, uin
         times[i] = units[options->unit != NULL ? options->unit[i] : i];
 }
 
+// Moves draws of a mean that lies off the observed difference back around it.
+static void
+remove_bias(double *differences, uint32_t n, double observed)
+{
+    double sum = 0;
+    for (uint32_t i = 0; i < n; i++)
+        sum += differences[i] - observed;
+    for (uint32_t i = 0; i < n; i++)
+        differences[i] -= sum / n;
+}
+
 static void
 summarize(double *differences, uint32_t n, double level, RkInterval *interval)
 {
@@ -165,6 +176,8 @@ rk_bootstrap(const RkMetric *metric, uint32_t k, const RkAnswers *a, const RkAns
     }
     *interval = (RkInterval){.difference = value_a - value_b,
                              .n_undefined = options->n_resamples - n_defined};
+    if ((metric->needs & RK_METRIC_DISTINCT) && n_defined > 0)
+        remove_bias(differences, n_defined, value_a - value_b);
     summarize(differences, n_defined, options->level, interval);
     return TRUE;
 }

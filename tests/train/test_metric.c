@@ -342,6 +342,41 @@ bootstrap(void)
     g_assert_true(interval.low == 0 && interval.high == 0 && interval.p == 1);
 }
 
+// Lists of k items for n users, drawn from the first `range` of the catalogue.
+static void
+draw_lists(uint32_t *items, uint32_t n, uint32_t range, uint64_t seed, uint32_t stream)
+{
+    for (uint32_t i = 0; i < n; i++)
+        items[i] = rk_rng_below(seed, stream, i, range);
+}
+
+// Coverage of a draw lies far below that of all users, the more the wider a model's lists are; the
+// interval has to hold the mean difference over other sets of as many users all the same.
+static void
+intervals_of_coverage_hold_it(void)
+{
+    enum { USERS = 200, K = 5, ITEMS = 1000, REPEATS = 60 };
+    static const uint32_t counts[ITEMS];
+    uint32_t a[USERS * K], b[USERS * K], k, held = 0;
+    const RkMetric *coverage = rk_metric_find("coverage@5", &k, NULL);
+    RkLists of_a = {USERS, K, a, ITEMS, counts, 1}, of_b = {USERS, K, b, ITEMS, counts, 1};
+    const RkAnswers x = {.lists = &of_a}, y = {.lists = &of_b};
+    const RkBootstrapOptions options = {.n_resamples = 200, .level = 0.95, .seed = 3};
+    // Each of n items is missed by 1000 draws with (1 - 1 / n)^1000.
+    double expected = 1 - pow(1 - 1.0 / 1000, 1000) - 0.3 * (1 - pow(1 - 1.0 / 300, 1000));
+    for (uint32_t r = 0; r < REPEATS; r++) {
+        RkInterval interval;
+        draw_lists(a, USERS * K, 1000, 17 + r, 1);
+        draw_lists(b, USERS * K, 300, 17 + r, 2);
+        g_assert_true(rk_bootstrap(coverage, k, &x, &y, &options, &interval, NULL));
+        g_assert_cmpfloat(interval.low, <=, interval.difference);
+        g_assert_cmpfloat(interval.difference, <=, interval.high);
+        held += interval.low <= expected && expected <= interval.high;
+    }
+    g_test_message("held in %u of %u", held, REPEATS);
+    g_assert_cmpuint(held, >=, 51); // 95 % of 60, less three standard deviations
+}
+
 int
 main(int argc, char **argv)
 {
@@ -358,5 +393,6 @@ main(int argc, char **argv)
     g_test_add_func("/train/metric/the chosen threshold is the best", thresholds);
     g_test_add_func("/train/metric/slices and their gap", slices);
     g_test_add_func("/train/metric/paired bootstrap", bootstrap);
+    g_test_add_func("/train/metric/intervals of coverage hold it", intervals_of_coverage_hold_it);
     return g_test_run();
 }
