@@ -209,6 +209,19 @@ feature_column(const RkTrainFeatures *f, const RkNode *node, const GArray *colum
 }
 
 static gboolean
+item_column(const GArray *columns, uint32_t *at)
+{
+    for (guint i = 0; i < columns->len; i++) {
+        const RkBatchColumn *column = &g_array_index(columns, RkBatchColumn, i);
+        if (column->kind == RK_BATCH_CODE && column->field == NULL) {
+            *at = i;
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+static gboolean
 other_column(const RkNode *node, const GArray *columns, RkBatchColumn *column)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(OTHERS); i++) {
@@ -222,7 +235,9 @@ other_column(const RkNode *node, const GArray *columns, RkBatchColumn *column)
         if (OTHERS[i].from == NULL)
             return TRUE;
         column->n_of = 1;
-        return find_column(columns, OTHERS[i].from, &column->of[0]);
+        // Without candidates of its own a batch's items are each other's.
+        return find_column(columns, OTHERS[i].from, &column->of[0]) ||
+               (OTHERS[i].kind == RK_BATCH_LOG_Q && item_column(columns, &column->of[0]));
     }
     return FALSE;
 }

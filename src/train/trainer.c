@@ -47,6 +47,7 @@ struct RkTrainer {
     void **memory;         // [N_SLOTS][columns], or [micro-batches][columns] to copy batches to
     size_t *bytes;         // [columns] of a batch
     GArray *columns, *inputs;
+    RkParams *in_batch; // negatives as that loss has them; else NULL
     RkLoader *loader;
     RkTrainPosition at;
     uint64_t first_samples; // at the beginning of this trainer
@@ -150,6 +151,17 @@ compile_plans(RkTrainer *t, GError **error)
                                      &t->columns, &t->inputs, error);
 }
 
+// What others of a batch are drawn as: every item as often as it has events, none left out.
+static RkParams *
+in_batch_negatives(void)
+{
+    RkParams *set = rk_params_new(rk_negatives_params, rk_n_negatives_params);
+    gboolean known = rk_params_set(set, "negatives", "in-batch", NULL) &&
+                     rk_params_set(set, "negatives.exclude", "none", NULL);
+    g_assert(known);
+    return set;
+}
+
 static RkSamples
 samples_of(const RkParams *set)
 {
@@ -163,13 +175,14 @@ static RkBatchOptions
 batch_options(const RkTrainer *t, unsigned parts, const GArray *columns)
 {
     gboolean draws = strcmp(rk_params_text(t->set, "negatives"), "none") != 0;
+    const RkParams *negatives = t->in_batch != NULL ? t->in_batch : draws ? t->set : NULL;
     return (RkBatchOptions){.frame = t->features->frame,
                             .parts = parts,
                             .samples = samples_of(t->set),
                             .columns = (const RkBatchColumn *)(const void *)columns->data,
                             .n_columns = columns->len,
                             .batch = t->set,
-                            .negatives = draws ? t->set : NULL,
+                            .negatives = negatives,
                             .imbalance = t->set,
                             .seed = t->options.seed};
 }
@@ -197,6 +210,8 @@ start_loader(RkTrainer *t, GError **error)
     if (t->at.epoch >= rk_params_int(t->set, "epochs"))
         return TRUE; // nothing is left to do
     find_memory(t);
+    if (strcmp(rk_params_text(t->set, "loss"), "in-batch") == 0)
+        t->in_batch = in_batch_negatives();
     const RkLoaderOptions options = {.batch = batch_options(t, 1u << RK_PART_TRAIN, t->columns),
                                      .n_slots = N_SLOTS,
                                      .memory = t->micro.n == 1 ? t->memory : NULL,
@@ -257,6 +272,7 @@ rk_trainer_free(RkTrainer *trainer)
     g_clear_pointer(&trainer->unseen, g_array_unref);
     g_free(trainer->memory);
     g_free(trainer->bytes);
+    g_clear_pointer(&trainer->in_batch, rk_params_free);
     g_timer_destroy(trainer->clock);
     g_free(trainer);
 }

@@ -289,6 +289,17 @@ micro_batches_make_one_step(gconstpointer data)
     g_assert_cmpfloat(apart, <, 2e-4 * moved); // fp32 sums in another order, some twenty steps
 }
 
+// Any item of the batch may be the right one: 256 of them at first, far fewer in the end.
+static void
+items_of_a_batch_are_told_apart(void)
+{
+    static const char *const set[] = {"loss=in-batch", "epochs=4", "batch=256", "lr=0.01", NULL};
+    Run run = start("two-tower", "sequence", "3000", 1, set);
+    train(&run);
+    g_assert_cmpfloat(run.loss, <, 0.95 * log(256));
+    stop(&run);
+}
+
 static void
 candidates_are_learned(gconstpointer loss)
 {
@@ -356,6 +367,8 @@ main(int argc, char **argv)
                          candidates_are_learned);
     g_test_add_data_func("/train/trainer/sampled softmax learns from candidates",
                          "loss=sampled-softmax", candidates_are_learned);
+    g_test_add_func("/train/trainer/items of a batch are told apart",
+                    items_of_a_batch_are_told_apart);
     g_test_add_func("/train/trainer/a loss that explodes is traced",
                     a_loss_that_explodes_is_traced);
     g_test_add_func("/train/trainer/what doesn't go together is said",
