@@ -2,6 +2,7 @@
 #include "bench/compare.h"
 
 #include "bench/gate.h"
+#include "report/text.h"
 #include "report/words.h"
 
 #include <math.h>
@@ -202,10 +203,12 @@ rk_compare_table(const RkResults *merged, guint base)
 
 // ---- words ---------------------------------------------------------------------------------
 
+// Takes the sentence, which can have texts from data in it.
 static void
 say(GPtrArray *words, char *sentence)
 {
-    g_ptr_array_add(words, sentence);
+    g_ptr_array_add(words, rk_text_clean(sentence));
+    g_free(sentence);
 }
 
 static void

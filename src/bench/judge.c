@@ -14,7 +14,7 @@
 // ---- differences between two trials --------------------------------------------------------
 
 static double
-window_figure(const RkWindow *window, const char *figure)
+window_figure(const RkTimeWindow *window, const char *figure)
 {
     return strcmp(figure, "p50_ms") == 0   ? window->p50_ms
            : strcmp(figure, "p99_ms") == 0 ? window->p99_ms
@@ -36,7 +36,7 @@ window_figures(const RkTrialResult *trial, const char *figure, uint32_t *n)
         if (whole)
             g_array_append_val(values, one);
         for (guint w = 0; w < repeat->windows->len && !whole; w++) {
-            one.value = window_figure(&g_array_index(repeat->windows, RkWindow, w), figure);
+            one.value = window_figure(&g_array_index(repeat->windows, RkTimeWindow, w), figure);
             if (isfinite(one.value))
                 g_array_append_val(values, one);
         }

@@ -194,10 +194,11 @@ answered_of(const RkTrialRun *run)
     return a;
 }
 
-static RkWindow
+static RkTimeWindow
 window_of(const uint64_t *ns, uint64_t n, double t_s, double seconds)
 {
-    RkWindow window = {.t_s = t_s, .n = n, .qps = seconds > 0 ? (double)n / seconds : (double)NAN};
+    RkTimeWindow window = {
+        .t_s = t_s, .n = n, .qps = seconds > 0 ? (double)n / seconds : (double)NAN};
     window.p50_ms = window.p90_ms = window.p99_ms = window.max_ms = NAN;
     if (n == 0)
         return window;
@@ -225,7 +226,7 @@ cut_windows(const Answered *a, uint32_t n_windows, GArray *windows, GArray *bloc
             for (end = first; end < a->n && (w + 1 == n_windows || a->at_s[end] < until); end++)
                 ;
         }
-        const RkWindow window =
+        const RkTimeWindow window =
             window_of(a->ns + first, end - first, from - a->begin_s, all_s / n_windows);
         g_array_append_val(windows, window);
         if (blocks != NULL && end > first) {

@@ -213,7 +213,7 @@ make_latency_time(const RkResults *results)
         return NULL;
     g_autofree RkTimePoint *points = g_new(RkTimePoint, t->windows->len);
     for (guint i = 0; i < t->windows->len; i++) {
-        const RkWindow *w = &g_array_index(t->windows, RkWindow, i);
+        const RkTimeWindow *w = &g_array_index(t->windows, RkTimeWindow, i);
         points[i] = (RkTimePoint){w->t_s, w->p50_ms, w->p90_ms, w->p99_ms, w->qps};
     }
     RkChart *chart = rk_chart_latency_time(points, t->windows->len, rk_results_limit_ms(results));

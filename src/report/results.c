@@ -140,7 +140,7 @@ rk_repeat_new(void)
     for (int i = 0; i < RK_N_LATENCIES; i++)
         repeat->latency_ms[i] = NAN;
     repeat->why_invalid = g_new0(char *, 1);
-    repeat->windows = g_array_new(FALSE, TRUE, sizeof(RkWindow));
+    repeat->windows = g_array_new(FALSE, TRUE, sizeof(RkTimeWindow));
     return repeat;
 }
 
@@ -174,7 +174,7 @@ rk_trial_result_new(void)
     trial->metrics = rk_nameds_new();
     trial->model_bytes = trial->flops = NAN;
     trial->repeats = g_ptr_array_new_with_free_func((GDestroyNotify)rk_repeat_free);
-    trial->windows = g_array_new(FALSE, TRUE, sizeof(RkWindow));
+    trial->windows = g_array_new(FALSE, TRUE, sizeof(RkTimeWindow));
     return trial;
 }
 

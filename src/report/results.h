@@ -63,7 +63,7 @@ typedef struct {
     uint64_t n;
     double qps;
     double p50_ms, p90_ms, p99_ms, max_ms; // NaN without a request
-} RkWindow;
+} RkTimeWindow;
 
 // A curve's points: x ascends.
 typedef struct {
@@ -84,7 +84,8 @@ typedef struct {
     double throughput_qps;
     double latency_ms[RK_N_LATENCIES];
     char *schedule_hash;
-    GArray *windows; // of RkWindow: ten blocks of time, which intervals and comparisons draw from
+    GArray
+        *windows; // of RkTimeWindow: ten blocks of time, which intervals and comparisons draw from
 } RkRepeat;
 
 // A configuration, measured. Figures are over all repeats: latencies from all raw records together.
@@ -114,7 +115,7 @@ typedef struct {
     // For charts. Empty (n 0) while nothing was measured.
     RkCurve quantiles; // x: share of requests 0 .. 1, dense towards 1; y: ms
     RkCurve histogram; // x: upper end of each bin in ms, growing by a constant factor; y: requests
-    GArray *windows;   // of RkWindow, of the repeat whose p99 is the median one
+    GArray *windows;   // of RkTimeWindow, of the repeat whose p99 is the median one
 } RkTrialResult;
 
 // A model that the suite trained or made.

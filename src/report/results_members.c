@@ -48,12 +48,12 @@ static const RkMember CURVE_MEMBERS[] = {{"curve", M_CURVE, 0}};
 const RkRecord rk_curve_record = {RECORD(CURVE_MEMBERS, RkCurve), .new = new_curve};
 
 static const RkMember WINDOW_MEMBERS[] = {
-    {"t_s", M_REAL, AT(RkWindow, t_s)},       {"n", M_COUNT, AT(RkWindow, n)},
-    {"qps", M_REAL, AT(RkWindow, qps)},       {"p50_ms", M_REAL, AT(RkWindow, p50_ms)},
-    {"p90_ms", M_REAL, AT(RkWindow, p90_ms)}, {"p99_ms", M_REAL, AT(RkWindow, p99_ms)},
-    {"max_ms", M_REAL, AT(RkWindow, max_ms)},
+    {"t_s", M_REAL, AT(RkTimeWindow, t_s)},       {"n", M_COUNT, AT(RkTimeWindow, n)},
+    {"qps", M_REAL, AT(RkTimeWindow, qps)},       {"p50_ms", M_REAL, AT(RkTimeWindow, p50_ms)},
+    {"p90_ms", M_REAL, AT(RkTimeWindow, p90_ms)}, {"p99_ms", M_REAL, AT(RkTimeWindow, p99_ms)},
+    {"max_ms", M_REAL, AT(RkTimeWindow, max_ms)},
 };
-static const RkRecord WINDOW = {RECORD(WINDOW_MEMBERS, RkWindow)};
+static const RkRecord WINDOW = {RECORD(WINDOW_MEMBERS, RkTimeWindow)};
 
 static const RkMember REPEAT_MEMBERS[] = {
     {"repeat", M_NUMBER, AT(RkRepeat, repeat)},

@@ -11,7 +11,7 @@
 #define N_TICKS     5.0
 #define RADIUS      5.0 // px of a point in the middle of the box
 #define LABEL_SPACE 12.0
-#define TITLE_SPACE 40.0
+#define TITLE_SPACE 6.0 // between tick labels and the title
 
 typedef struct {
     const RkScene *scene;
@@ -131,18 +131,20 @@ beside(const Drawing *d, const double at[3], RkPoint away, double space, const c
         d->canvas->class->text(d->canvas, to, text, &style);
 }
 
-// A title, kept inside of the picture.
+// A title beyond tick labels of a width, kept inside of the picture: no corner of it is nearer to
+// the edge than the labels are far.
 static void
-title_beside(const Drawing *d, const double at[3], RkPoint away, double space, const char *text)
+title_beside(const Drawing *d, const double at[3], RkPoint away, double widest, const char *text)
 {
     const RkProjected p = rk_view_project(d->view, at);
     const double half = rk_measure_width(d->canvas->measure, text, TEXT, TRUE) / 2;
+    const double space =
+        LABEL_SPACE + TITLE_SPACE + (widest + half) * fabs(away.x) + 1.5 * TEXT * fabs(away.y);
     const RkTextStyle style = {
         .size = TEXT, .bold = TRUE, .ink = RK_INK_TEXT, .anchor = RK_ANCHOR_MIDDLE, .halo = TRUE};
-    double x = p.x + away.x * (space + (fabs(away.x) > 0.35 ? half * fabs(away.x) : 0));
-    double y = p.y + away.y * space + TEXT * 0.35;
-    x = fmin(fmax(x, half + 4), fmax(d->view->width - half - 4, half + 4));
-    y = fmin(fmax(y, TEXT + 4), d->view->height - 6);
+    const double x =
+        fmin(fmax(p.x + away.x * space, half + 4), fmax(d->view->width - half - 4, half + 4));
+    const double y = fmin(fmax(p.y + away.y * space + TEXT * 0.35, TEXT + 4), d->view->height - 6);
     if (!isnan(p.x))
         d->canvas->class->text(d->canvas, (RkPoint){x, y}, text, &style);
 }
@@ -190,8 +192,7 @@ ticks(const Drawing *d, int direction)
         widest = fmax(widest, rk_measure_width(d->canvas->measure, tick->label, TEXT, FALSE));
     }
     at[direction] = 0;
-    title_beside(d, at, away, fmax(TITLE_SPACE, LABEL_SPACE + fabs(away.x) * widest + TEXT * 1.4),
-                 title);
+    title_beside(d, at, away, widest, title);
 }
 
 // ---- points --------------------------------------------------------------------------------

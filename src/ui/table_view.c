@@ -123,8 +123,11 @@ set_up(GtkSignalListItemFactory *factory, GtkListItem *item, gpointer figures)
     const gboolean right = figures != NULL;
     g_object_set(label, "xalign", right ? 1.0F : 0.0F, "ellipsize",
                  right ? PANGO_ELLIPSIZE_NONE : PANGO_ELLIPSIZE_END, NULL);
-    if (!right)
+    if (!right) {
+        gtk_label_set_width_chars(GTK_LABEL(label), 14);
         gtk_label_set_max_width_chars(GTK_LABEL(label), 40);
+        gtk_label_set_single_line_mode(GTK_LABEL(label), TRUE);
+    }
     if (right)
         gtk_widget_add_css_class(label, "numeric");
     gtk_list_item_set_child(item, label);
@@ -138,7 +141,7 @@ bind(GtkSignalListItemFactory *factory, GtkListItem *item, gpointer column)
     const RkFigureCell *cell = cell_of(row, column);
     const char *text = cell->text != NULL ? cell->text : "";
     gtk_label_set_text(GTK_LABEL(label), text);
-    gtk_widget_set_tooltip_text(label, g_utf8_strlen(text, -1) > 40 ? text : NULL);
+    gtk_widget_set_tooltip_text(label, g_utf8_strlen(text, -1) > 14 ? text : NULL);
     if (row->rows->table->marked == row->index + 1)
         gtk_widget_add_css_class(label, "heading");
     else

@@ -32,7 +32,7 @@ trial_new(const char *precision, double p99_ms, double qps, double auc, uint32_t
         repeat->throughput_qps = qps;
         for (uint32_t w = 0; w < 10; w++) {
             const double noise = 1 + 0.03 * rk_rng_normal(3, stream, r * 10 + w);
-            const RkWindow window = {
+            const RkTimeWindow window = {
                 .n = 100, .qps = qps, .p50_ms = p99_ms / 3 * noise, .p99_ms = p99_ms * noise};
             g_array_append_val(repeat->windows, window);
         }

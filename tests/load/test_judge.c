@@ -29,12 +29,12 @@ trial_new(const char *id, double p99_ms, double qps, double auc, uint32_t stream
         repeat->latency_ms[RK_LATENCY_P50] = repeat->latency_ms[RK_LATENCY_P99] / 3;
         for (uint32_t w = 0; w < 10; w++) {
             const double noise = 1 + 0.05 * rk_rng_normal(3, stream, r * 10 + w);
-            const RkWindow window = {.n = 100,
-                                     .qps = qps,
-                                     .p50_ms = p99_ms / 3 * noise,
-                                     .p90_ms = p99_ms / 2,
-                                     .p99_ms = p99_ms * noise,
-                                     .max_ms = p99_ms * 2};
+            const RkTimeWindow window = {.n = 100,
+                                         .qps = qps,
+                                         .p50_ms = p99_ms / 3 * noise,
+                                         .p90_ms = p99_ms / 2,
+                                         .p99_ms = p99_ms * noise,
+                                         .max_ms = p99_ms * 2};
             g_array_append_val(repeat->windows, window);
         }
         g_ptr_array_add(trial->repeats, repeat);

@@ -71,7 +71,7 @@ trial_new(uint32_t i)
     fill_curve(&trial->quantiles, "share", 20, p99_ms / 400);
     fill_curve(&trial->histogram, "requests", 10, 3);
     for (uint32_t w = 0; w < 5; w++) {
-        const RkWindow window = {w * 0.5, 200, 400, p99_ms / 3, p99_ms / 2, p99_ms, p99_ms * 2};
+        const RkTimeWindow window = {w * 0.5, 200, 400, p99_ms / 3, p99_ms / 2, p99_ms, p99_ms * 2};
         g_array_append_val(trial->windows, window);
     }
     return trial;
