@@ -78,7 +78,7 @@ static void
 begin_picture(Pdf *pdf)
 {
     g_clear_pointer(&pdf->cr, cairo_destroy);
-    pdf->surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)(PAGE_WIDTH * pdf->scale),
+    pdf->surface = cairo_image_surface_create(CAIRO_FORMAT_ARGB32, (int)(PAGE_WIDTH * pdf->scale),
                                               (int)(PAGE_HEIGHT * pdf->scale));
     g_ptr_array_add(pdf->pictures, pdf->surface);
     pdf->cr = cairo_create(pdf->surface);
