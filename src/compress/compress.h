@@ -62,6 +62,18 @@ gboolean rk_compressed_size(const RkCompressed *model, RkCompressedSize *size, G
 
 // ---- passes --------------------------------------------------------------------------------
 
+// How a student learns from the model at hand.
+typedef struct {
+    const RkModel *student;
+    const char *dim, *layers; // its settings of those names; "": the teacher's or the defaults
+    const char *set;          // other settings of it and its training, "name=value;name=value"
+    gboolean kl;              // KL divergence of the scores, else squared error
+    double temperature;       // of KL
+    double labels;            // share of the labels' loss, 0 to 1
+    double lr;                // 0: the teacher's
+    uint32_t epochs;          // 0: the teacher's
+} RkDistill;
+
 // What a pass may ask of the data and the device; members are NULL when there is no data.
 typedef struct RkPassContext {
     uint64_t seed;
@@ -80,6 +92,9 @@ typedef struct RkPassContext {
     // Trains on for so many epochs, in the model's form.
     gboolean (*train)(struct RkPassContext *context, RkCompressed *model, double epochs,
                       GError **error);
+    // Trains a student of the model and puts it in the model's place.
+    gboolean (*distill)(struct RkPassContext *context, RkCompressed *model,
+                        const RkDistill *distill, GError **error);
 } RkPassContext;
 
 typedef struct {
@@ -88,6 +103,8 @@ typedef struct {
     const RkParam *params;
     size_t n_params;
     gboolean (*needs_data)(const RkParams *set); // NULL: never
+    gboolean counted; // applies to models that are counted, not trained, too
+    const char *rest; // a TEXT row that takes settings of other names, ";" between; NULL: none do
     // Changes the model. RK_ERROR_USAGE when the pass does not apply to it, or its settings don't
     // go together. What it left half done after an error is thrown away.
     gboolean (*apply)(const RkParams *set, RkPassContext *context, RkCompressed *model,

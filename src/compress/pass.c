@@ -47,6 +47,28 @@ rk_pass_call_clear(RkPassCall *call)
     g_clear_pointer(&call->set, rk_params_free);
 }
 
+static gboolean
+has_row(const RkPass *pass, const char *assignment)
+{
+    size_t n = strcspn(assignment, "=");
+    for (size_t i = 0; i < pass->n_params; i++)
+        if (strlen(pass->params[i].name) == n && strncmp(pass->params[i].name, assignment, n) == 0)
+            return TRUE;
+    return FALSE;
+}
+
+static gboolean
+assign(RkPassCall *call, const char *assignment, GError **error)
+{
+    const char *rest = call->pass->rest;
+    if (rest == NULL || strchr(assignment, '=') == NULL || has_row(call->pass, assignment))
+        return rk_params_assign(call->set, assignment, error);
+    const char *before = rk_params_text(call->set, rest);
+    g_autofree char *all =
+        *before != '\0' ? g_strconcat(before, ";", assignment, NULL) : g_strdup(assignment);
+    return rk_params_set(call->set, rest, all, error);
+}
+
 gboolean
 rk_pass_parse(const char *text, RkPassCall *call, GError **error)
 {
@@ -58,7 +80,7 @@ rk_pass_parse(const char *text, RkPassCall *call, GError **error)
     call->set = rk_params_new(call->pass->params, call->pass->n_params);
     g_auto(GStrv) assignments = g_strsplit(colon != NULL ? colon + 1 : "", ",", -1);
     for (char **one = assignments; *one != NULL; one++)
-        if (**one != '\0' && !rk_params_assign(call->set, *one, error)) {
+        if (**one != '\0' && !assign(call, *one, error)) {
             g_prefix_error(error, "Can't %s: ", name);
             rk_pass_call_clear(call);
             return FALSE;

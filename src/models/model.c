@@ -72,14 +72,11 @@ check_needs(const RkModel *model, const RkModelData *data, GError **error)
     return TRUE;
 }
 
-RkModelBuild *
-rk_model_build_new(const RkModel *model, const RkModelData *data, const RkParams *set,
-                   gboolean training, GError **error)
+static RkModelBuild *
+new_build(RkGraph *graph, const RkModelData *data, const RkParams *set)
 {
-    if (!check_needs(model, data, error))
-        return NULL;
     RkModelBuild *build = g_new0(RkModelBuild, 1);
-    *build = (RkModelBuild){.graph = rk_graph_new(),
+    *build = (RkModelBuild){.graph = graph,
                             .data = data,
                             .set = set,
                             .rng = RK_NONE,
@@ -91,8 +88,29 @@ rk_model_build_new(const RkModel *model, const RkModelData *data, const RkParams
                             .history_length = RK_NONE};
     for (uint32_t i = 0; i < data->n_features; i++)
         build->inputs[i] = build->ends[i] = RK_NONE;
+    return build;
+}
+
+RkModelBuild *
+rk_model_build_new(const RkModel *model, const RkModelData *data, const RkParams *set,
+                   gboolean training, GError **error)
+{
+    if (!check_needs(model, data, error))
+        return NULL;
+    RkModelBuild *build = new_build(rk_graph_new(), data, set);
     if (training)
         build->rng = rk_graph_input(build->graph, "rng", rk_type(RK_U32, 1, RK_DIM(4)));
+    return build;
+}
+
+RkModelBuild *
+rk_model_build_beside(RkModelBuild *of, const RkModel *model, const RkModelData *data,
+                      const RkParams *set, const char *prefix, GError **error)
+{
+    if (!check_needs(model, data, error))
+        return NULL;
+    RkModelBuild *build = new_build(of->graph, data, set);
+    build->prefix = prefix;
     return build;
 }
 
@@ -101,12 +119,21 @@ rk_model_build_free(RkModelBuild *build)
 {
     if (build == NULL)
         return;
-    rk_graph_free(build->graph);
+    if (build->prefix == NULL)
+        rk_graph_free(build->graph);
     g_array_unref(build->params);
     g_array_unref(build->packed);
     g_free(build->inputs);
     g_free(build->ends);
     g_free(build);
+}
+
+// An input; beside another build the one that is there already.
+static RkRef
+need_input(RkModelBuild *build, const char *name, RkType type)
+{
+    RkRef known = build->prefix != NULL ? rk_graph_find(build->graph, name) : RK_NONE;
+    return known != RK_NONE ? known : rk_graph_input(build->graph, name, type);
 }
 
 RkRef
@@ -115,7 +142,7 @@ rk_model_rank(const RkModel *model, RkModelBuild *build)
     if (model->rank != NULL)
         return model->rank(build);
     RkType all = rk_type(RK_U32, 2, RK_DIM(1), RK_DIM(rk_model_n_items(build)));
-    return model->score(build, rk_graph_input(build->graph, "items", all));
+    return model->score(build, need_input(build, "items", all));
 }
 
 RkRef
@@ -131,10 +158,9 @@ rk_model_input(RkModelBuild *build, uint32_t feature)
                       : rk_type(RK_U32, 2, RK_BATCH(1), RK_DIM(f->width));
         g_autofree char *ends = g_strconcat(f->name, ".ends", NULL);
         if (ragged)
-            build->ends[feature] =
-                rk_graph_input(build->graph, ends, rk_type(RK_U32, 1, RK_BATCH(1)));
+            build->ends[feature] = need_input(build, ends, rk_type(RK_U32, 1, RK_BATCH(1)));
     }
-    build->inputs[feature] = rk_graph_input(build->graph, f->name, type);
+    build->inputs[feature] = need_input(build, f->name, type);
     return build->inputs[feature];
 }
 
@@ -161,8 +187,8 @@ RkRef
 rk_model_history(RkModelBuild *build)
 {
     if (build->history == RK_NONE)
-        build->history = rk_graph_input(
-            build->graph, "history", rk_type(RK_U32, 2, RK_BATCH(1), RK_DIM(build->data->history)));
+        build->history = need_input(build, "history",
+                                    rk_type(RK_U32, 2, RK_BATCH(1), RK_DIM(build->data->history)));
     return build->history;
 }
 
@@ -171,7 +197,7 @@ rk_model_history_length(RkModelBuild *build)
 {
     if (build->history_length == RK_NONE)
         build->history_length =
-            rk_graph_input(build->graph, "history.length", rk_type(RK_U32, 1, RK_BATCH(1)));
+            need_input(build, "history.length", rk_type(RK_U32, 1, RK_BATCH(1)));
     return build->history_length;
 }
 
@@ -207,7 +233,8 @@ static RkRef
 add_tensor(RkModelBuild *build, const char *name, RkType type, const RkModelParam *like)
 {
     RkModelParam param = *like;
-    param.ref = rk_graph_param(build->graph, name, type);
+    g_autofree char *full = g_strconcat(build->prefix != NULL ? build->prefix : "", name, NULL);
+    param.ref = rk_graph_param(build->graph, full, type);
     param.name = rk_arena_strdup(rk_graph_arena(build->graph), name);
     g_array_append_val(build->params, param);
     return param.ref;

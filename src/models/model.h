@@ -79,6 +79,7 @@ typedef struct RkModelBuild {
     RkRef *inputs;     // [n_features], made when first asked for
     RkRef *ends;       // [n_features], of ragged bags
     RkRef history, history_length;
+    const char *prefix; // of a build in another's graph: before the names of its tensors there
 } RkModelBuild;
 
 // A setting's default that differs from its table's; a list ends with a NULL name.
@@ -125,7 +126,13 @@ const RkModel *rk_model_find(const char *name, GError **error); // RK_ERROR_USAG
 // with RK_ERROR_USAGE, naming what to add, when the data lacks what the model needs.
 RkModelBuild *rk_model_build_new(const RkModel *model, const RkModelData *data, const RkParams *set,
                                  gboolean training, GError **error);
-void rk_model_build_free(RkModelBuild *build); // and its graph
+void rk_model_build_free(RkModelBuild *build); // and its graph, unless that is another's
+
+// Starts a build in the graph of another, as a teacher beside its student: inputs of one name are
+// one, tensors are named `prefix` and their own name in the graph (build->params has the own one).
+// `data`, `set` and `prefix` must outlive it, and it must go before `of` does.
+RkModelBuild *rk_model_build_beside(RkModelBuild *of, const RkModel *model, const RkModelData *data,
+                                    const RkParams *set, const char *prefix, GError **error);
 
 // Scores of every item for each sample, by rank() or else score().
 RkRef rk_model_rank(const RkModel *model, RkModelBuild *build);

@@ -5,13 +5,20 @@
 #pragma once
 
 #include "train/compress.h"
+#include "train/trainer.h"
 
 typedef struct {
     RkPassContext context; // first: passes hand it back
     const RkCompressOptions *options;
     RkOpened *opened;
     RkCompressed *model; // as it is now
+    // Of that model: the opened one's, or those of a student that took its place (owned).
+    const RkTrainSettings *settings;
+    const RkTrainFeatures *features;
+    RkTrainSettings *own_settings;
+    RkTrainFeatures *own_features;
     RkCompressMeasured before;
+    char *protocol; // that the first measuring took: a student answers what its teacher did
 } RkCompressing;
 
 gboolean rk_compressing_init(RkCompressing *c, const RkCompressOptions *options, GError **error);
@@ -20,6 +27,10 @@ void rk_compressing_clear(RkCompressing *c);
 // What passes may ask for: fills the context's functions.
 void rk_compressing_offer_data(RkCompressing *c);
 void rk_compressing_offer_activations(RkCompressing *c);
+void rk_compressing_offer_distilling(RkCompressing *c);
+
+// What a trainer has learned, into host memory.
+gboolean rk_compressing_read_back(RkTrainer *trainer, RkWeights *tensors, GError **error);
 
 // Parses and applies one pass to `model`.
 gboolean rk_compressing_apply(RkCompressing *c, const char *pass, RkCompressed *model,

@@ -23,6 +23,24 @@ read_tensors(const RkOpened *o, GError **error)
     return g_steal_pointer(&tensors);
 }
 
+// Nothing of a counted model can be trained on or cut; it can teach, first of all.
+static gboolean
+check_counted(const RkCompressing *c, GError **error)
+{
+    const RkModel *model = c->opened->trained->model;
+    RkPassCall call = {0};
+    gboolean fine = model->fit == NULL;
+    if (!fine && c->options->n_passes > 0 && rk_pass_parse(c->options->passes[0], &call, NULL))
+        fine = call.pass->counted;
+    rk_pass_call_clear(&call);
+    if (!fine)
+        g_set_error(error, RK_ERROR, RK_ERROR_USAGE,
+                    "Can't compress %s: %s is counted, not trained. Distill it into another model "
+                    "first (--pass distill:student=mf, say); no other pass applies to it.",
+                    c->options->model, model->title);
+    return fine;
+}
+
 gboolean
 rk_compressing_init(RkCompressing *c, const RkCompressOptions *options, GError **error)
 {
@@ -32,17 +50,14 @@ rk_compressing_init(RkCompressing *c, const RkCompressOptions *options, GError *
     if (c->opened == NULL)
         return FALSE;
     const RkTrained *t = c->opened->trained;
-    if (t->model->fit != NULL) {
-        g_set_error(error, RK_ERROR, RK_ERROR_USAGE,
-                    "Can't compress %s: %s is counted, not trained, and no pass applies to it.",
-                    options->model, t->model->title);
+    c->settings = t->settings;
+    c->features = c->opened->features;
+    if (!check_counted(c, error))
         return FALSE;
-    }
     RkWeights *tensors = read_tensors(c->opened, error);
     if (tensors == NULL)
         return FALSE;
-    c->model =
-        rk_compressed_new(t->model, &c->opened->features->data, t->settings->values, tensors);
+    c->model = rk_compressed_new(t->model, &c->features->data, t->settings->values, tensors);
     rk_compressing_offer_data(c);
     return TRUE;
 }
@@ -51,7 +66,10 @@ void
 rk_compressing_clear(RkCompressing *c)
 {
     rk_compress_measured_clear(&c->before);
+    g_clear_pointer(&c->protocol, g_free);
     g_clear_pointer(&c->model, rk_compressed_free);
+    g_clear_pointer(&c->own_settings, rk_train_settings_free);
+    g_clear_pointer(&c->own_features, rk_train_features_free);
     g_clear_pointer(&c->opened, rk_opened_free);
 }
 
@@ -67,8 +85,7 @@ rk_compressing_apply(RkCompressing *c, const char *pass, RkCompressed *model, GE
         c->options->progress(c->options->data, call.pass->name, 0, 0);
     gboolean needs = call.pass->needs_data != NULL && call.pass->needs_data(call.set);
     gboolean fine = TRUE;
-    if (needs && c->opened->features->data.n_features > 0 &&
-        rk_frame_n_rows(c->opened->features->frame) == 0) {
+    if (needs && c->features->data.n_features > 0 && rk_frame_n_rows(c->features->frame) == 0) {
         g_set_error(error, RK_ERROR, RK_ERROR_USAGE,
                     "Can't %s: %s has no rows to learn from. Name another dataset with --data.",
                     pass, rk_dataset_name(c->opened->dataset));
@@ -156,8 +173,8 @@ static gboolean
 save(RkCompressing *c, const RkCompressResult *r, GError **error)
 {
     g_autoptr(RkModelBuild) build = NULL;
-    RkTrainSettings settings = *c->opened->trained->settings;
-    RkTrainFeatures features = *c->opened->features;
+    RkTrainSettings settings = *c->settings;
+    RkTrainFeatures features = *c->features;
     RkRef score;
     settings.values = c->model->set;
     features.data.form = c->model->form;

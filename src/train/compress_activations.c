@@ -55,7 +55,7 @@ activations(RkPassContext *context, const RkCompressed *model,
     RkCompressing *c = (RkCompressing *)context;
     g_autoptr(RkModelBuild) build = NULL;
     g_autoptr(GPtrArray) names = g_ptr_array_new();
-    RkTrainFeatures features = *c->opened->features; // the same data in this model's form
+    RkTrainFeatures features = *c->features; // the same data in this model's form
     RkRef score;
     features.data.form = model->form;
     g_autoptr(RkState) state = rk_compressing_state(c, model, &build, &score, error);

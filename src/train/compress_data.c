@@ -4,8 +4,6 @@
 // of codes, and training between steps.
 #include "train/compress-private.h"
 
-#include "train/trainer.h"
-
 #include <math.h>
 #include <string.h>
 
@@ -22,7 +20,7 @@ static gboolean
 settings_with(const RkCompressing *c, const RkCompressed *model, const char *const *assignments,
               RkTrainSettings *settings, GError **error)
 {
-    *settings = *c->opened->trained->settings;
+    *settings = *c->settings;
     settings->values = rk_params_copy(model->set);
     for (; *assignments != NULL; assignments++)
         if (!rk_params_assign(settings->values, *assignments, error)) {
@@ -50,8 +48,8 @@ new_trainer(const RkCompressing *c, const RkCompressed *model, const RkTrainSett
     return rk_trainer_new(&options, error);
 }
 
-static gboolean
-read_back(RkTrainer *trainer, RkWeights *tensors, GError **error)
+gboolean
+rk_compressing_read_back(RkTrainer *trainer, RkWeights *tensors, GError **error)
 {
     const RkModelBuild *build = rk_trainer_build(trainer);
     for (guint i = 0; i < build->params->len; i++) {
@@ -84,7 +82,7 @@ train(RkPassContext *context, RkCompressed *model, double epochs, GError **error
             c->options->progress(c->options->data, "train", epoch, n);
         fine = rk_trainer_epoch(trainer, &progress, error);
     }
-    fine = fine && read_back(trainer, model->tensors, error);
+    fine = fine && rk_compressing_read_back(trainer, model->tensors, error);
     rk_trainer_free(trainer);
     rk_params_free(settings.values);
     return fine;
@@ -170,7 +168,7 @@ static uint64_t *
 counts(RkPassContext *context, int feature, GError **error)
 {
     RkCompressing *c = of(context);
-    const RkModelFeature *f = &c->opened->features->data.features[feature];
+    const RkModelFeature *f = &c->features->data.features[feature];
     gboolean bag = f->kind == RK_FEATURE_BAG, ragged = bag && f->width == 0;
     const RkBatchColumn columns[] = {{.name = "code",
                                       .kind = bag ? RK_BATCH_BAG : RK_BATCH_CODE,
@@ -179,7 +177,7 @@ counts(RkPassContext *context, int feature, GError **error)
                                       .capacity = f->capacity},
                                      {.name = "ends", .kind = RK_BATCH_ENDS, .n_of = 1, .of = {0}}};
     g_autoptr(RkParams) set = rk_params_new(rk_batch_params, rk_n_batch_params);
-    const RkLoaderOptions options = {.batch = {.frame = c->opened->features->frame,
+    const RkLoaderOptions options = {.batch = {.frame = c->features->frame,
                                                .parts = 1u << RK_PART_TRAIN,
                                                .columns = columns,
                                                .n_columns = ragged ? 2 : 1,
@@ -207,4 +205,5 @@ rk_compressing_offer_data(RkCompressing *c)
     c->context.counts = counts;
     c->context.train = train;
     rk_compressing_offer_activations(c);
+    rk_compressing_offer_distilling(c);
 }

@@ -108,8 +108,8 @@ rk_compressing_measure(RkCompressing *c, const RkCompressed *model, const char *
                        RkCompressMeasured *measured, GError **error)
 {
     g_autoptr(RkModelBuild) build = NULL;
-    RkTrainSettings settings = *c->opened->trained->settings;
-    RkTrainFeatures features = *c->opened->features; // the same data in this model's form
+    RkTrainSettings settings = *c->settings;
+    RkTrainFeatures features = *c->features; // the same data in this model's form
     RkRef score;
     *measured = (RkCompressMeasured){0};
     settings.values = model->set;
@@ -129,6 +129,7 @@ rk_compressing_measure(RkCompressing *c, const RkCompressed *model, const char *
                                        .features = &features,
                                        .state = state,
                                        .part = RK_PART_TEST,
+                                       .protocol = c->protocol,
                                        .k = 10,
                                        .only = only,
                                        .threshold = only == NULL,
@@ -137,6 +138,8 @@ rk_compressing_measure(RkCompressing *c, const RkCompressed *model, const char *
     measured->evaluation = rk_evaluate(&options, error);
     if (measured->evaluation == NULL)
         return FALSE;
+    if (c->protocol == NULL)
+        c->protocol = g_strdup(measured->evaluation->protocol);
     int item = features.data.item;
     measured->tied =
         tied_share(measured->evaluation, item >= 0 ? features.data.features[item].rows : 0);

@@ -21,25 +21,38 @@ label(RkModelBuild *b)
 
 // Each sample's own score, f32 [B].
 static RkRef
-own_score(RkModelBuild *b, const RkModel *model)
+own_score(RkModelBuild *b, const RkModel *model, RkScored *scored)
 {
-    return rk_reshape(b->graph, model->score(b, RK_NONE), rk_type(RK_F32, 1, RK_BATCH(1)));
+    scored->kind = RK_SCORED_OWN;
+    scored->apart = TRUE;
+    scored->score = rk_reshape(b->graph, model->score(b, RK_NONE), rk_type(RK_F32, 1, RK_BATCH(1)));
+    return scored->score;
+}
+
+// Scores of items, f32 [B, C].
+static RkRef
+item_scores(RkModelBuild *b, const RkModel *model, RkRef items, RkScored *scored)
+{
+    scored->kind = RK_SCORED_ITEMS;
+    scored->items = items;
+    scored->score = model->score(b, items);
+    return scored->score;
 }
 
 static RkRef
-build_bce(RkModelBuild *b, const RkModel *model, const RkParams *set, RkRef weight)
+build_bce(RkModelBuild *b, const RkModel *model, const RkParams *set, RkScored *scored)
 {
-    RkRef loss = rk_bce_loss(b->graph, own_score(b, model), label(b),
+    RkRef loss = rk_bce_loss(b->graph, own_score(b, model, scored), label(b),
                              (float)rk_params_real(set, "positive.weight"));
-    return rk_mean_loss(b->graph, loss, weight);
+    return rk_mean_loss(b->graph, loss, scored->weight);
 }
 
 static RkRef
-build_mse(RkModelBuild *b, const RkModel *model, const RkParams *set, RkRef weight)
+build_mse(RkModelBuild *b, const RkModel *model, const RkParams *set, RkScored *scored)
 {
     (void)set;
-    RkRef loss = rk_squared_error(b->graph, own_score(b, model), label(b));
-    return rk_mean_loss(b->graph, loss, weight);
+    RkRef loss = rk_squared_error(b->graph, own_score(b, model, scored), label(b));
+    return rk_mean_loss(b->graph, loss, scored->weight);
 }
 
 static RkRef
@@ -60,53 +73,73 @@ split(RkModelBuild *b, RkRef x, RkRef *others)
 }
 
 static RkRef
-build_bpr(RkModelBuild *b, const RkModel *model, const RkParams *set, RkRef weight)
+build_bpr(RkModelBuild *b, const RkModel *model, const RkParams *set, RkScored *scored)
 {
-    RkRef negative, positive = split(b, model->score(b, candidates(b, set)), &negative);
-    return rk_mean_loss(b->graph, rk_bpr(b->graph, positive, negative), weight);
+    RkRef negative,
+        positive = split(b, item_scores(b, model, candidates(b, set), scored), &negative);
+    return rk_mean_loss(b->graph, rk_bpr(b->graph, positive, negative), scored->weight);
 }
 
 static RkRef
-build_softmax(RkModelBuild *b, const RkModel *model, const RkParams *set, RkRef weight)
+build_softmax(RkModelBuild *b, const RkModel *model, const RkParams *set, RkScored *scored)
 {
     (void)set;
-    RkRef loss = rk_cross_entropy(b->graph, rk_model_rank(model, b), rk_model_item(b));
-    return rk_mean_loss(b->graph, loss, weight);
+    scored->kind = RK_SCORED_ALL;
+    scored->score = rk_model_rank(model, b);
+    RkRef loss = rk_cross_entropy(b->graph, scored->score, rk_model_item(b));
+    return rk_mean_loss(b->graph, loss, scored->weight);
 }
 
 static RkRef
-build_sampled(RkModelBuild *b, const RkModel *model, const RkParams *set, RkRef weight)
+build_sampled(RkModelBuild *b, const RkModel *model, const RkParams *set, RkScored *scored)
 {
     RkRef items = candidates(b, set);
     RkRef log_q = rk_graph_input(
         b->graph, "log_q", rk_type(RK_F32, 2, RK_BATCH(1), rk_graph_type(b->graph, items)->dim[1]));
-    RkRef negative, positive = split(b, model->score(b, items), &negative);
+    RkRef negative, positive = split(b, item_scores(b, model, items, scored), &negative);
     RkSampledOptions options;
     options.log_q_positive = split(b, log_q, &options.log_q);
     options.positive_id = split(b, items, &options.id);
     RkRef loss = rk_sampled_softmax(b->graph, negative, positive, options);
-    return rk_mean_loss(b->graph, loss, weight);
+    return rk_mean_loss(b->graph, loss, scored->weight);
 }
 
 static RkRef
-build_in_batch(RkModelBuild *b, const RkModel *model, const RkParams *set, RkRef weight)
+build_in_batch(RkModelBuild *b, const RkModel *model, const RkParams *set, RkScored *scored)
 {
     (void)set;
     RkGraph *g = b->graph;
     RkRef items = rk_reshape(g, rk_model_item(b), rk_type(RK_U32, 2, RK_DIM(1), RK_BATCH(1)));
     RkRef log_q = rk_graph_input(g, "log_q", rk_type(RK_F32, 1, RK_BATCH(1)));
-    RkRef loss = rk_in_batch_softmax(g, model->score(b, items), log_q, rk_model_item(b));
-    return rk_mean_loss(g, loss, weight);
+    RkRef loss =
+        rk_in_batch_softmax(g, item_scores(b, model, items, scored), log_q, rk_model_item(b));
+    return rk_mean_loss(g, loss, scored->weight);
 }
 
 // ---- sequences -----------------------------------------------------------------------------
 
-// f32 or u32 [B, T, 1 + C] as rows [B T, 1 + C], in two: the targets' [B T], the others' [B T, C].
+// f32 or u32 [B, T, 1 + C] as rows [B T, 1 + C].
 static RkRef
-split_targets(RkModelBuild *b, RkRef x, RkRef *others)
+target_rows(RkModelBuild *b, RkRef x)
 {
     uint32_t t = b->data->history, n = rk_graph_type(b->graph, x)->dim[2].n;
-    RkRef rows = rk_reshape(b->graph, x, rk_type(RK_F32, 2, RK_BATCH(t), RK_DIM(n)));
+    return rk_reshape(b->graph, x, rk_type(RK_F32, 2, RK_BATCH(t), RK_DIM(n)));
+}
+
+static RkRef
+target_scores(RkModelBuild *b, const RkModel *model, RkRef items, RkScored *scored)
+{
+    scored->kind = RK_SCORED_TARGETS;
+    scored->items = items;
+    scored->score = target_rows(b, model->score(b, items));
+    return scored->score;
+}
+
+// Such rows in two: the targets' [B T], the others' [B T, C].
+static RkRef
+split_targets(RkModelBuild *b, RkRef rows, RkRef *others)
+{
+    uint32_t t = b->data->history, n = rk_graph_type(b->graph, rows)->dim[1].n;
     *others = rk_slice(b->graph, rows, 1, 1, n);
     return rk_reshape(b->graph, rk_slice(b->graph, rows, 1, 0, 1), rk_type(RK_F32, 1, RK_BATCH(t)));
 }
@@ -121,11 +154,12 @@ sequence_input(RkModelBuild *b, const RkParams *set, const char *name, RkDtype d
 
 // Kang and McAuley, eq. 7: a target's own term and one for each negative.
 static RkRef
-each_bce(RkModelBuild *b, const RkModel *model, const RkParams *set)
+each_bce(RkModelBuild *b, const RkModel *model, const RkParams *set, RkScored *scored)
 {
     RkGraph *g = b->graph;
     RkRef negative, items = sequence_input(b, set, "candidates", RK_U32);
-    RkRef positive = split_targets(b, model->score(b, items), &negative);
+    RkRef positive = split_targets(b, target_scores(b, model, items, scored), &negative);
+    scored->apart = TRUE;
     RkRef one = rk_bce_loss(g, positive, rk_graph_fill(g, *rk_graph_type(g, positive), 1),
                             (float)rk_params_real(set, "positive.weight"));
     RkRef others = rk_bce_loss(g, negative, rk_graph_fill(g, *rk_graph_type(g, negative), 0), 1);
@@ -133,38 +167,37 @@ each_bce(RkModelBuild *b, const RkModel *model, const RkParams *set)
 }
 
 static RkRef
-each_bpr(RkModelBuild *b, const RkModel *model, const RkParams *set)
+each_bpr(RkModelBuild *b, const RkModel *model, const RkParams *set, RkScored *scored)
 {
     RkRef negative, items = sequence_input(b, set, "candidates", RK_U32);
-    RkRef positive = split_targets(b, model->score(b, items), &negative);
+    RkRef positive = split_targets(b, target_scores(b, model, items, scored), &negative);
     return rk_bpr(b->graph, positive, negative);
 }
 
 static RkRef
-each_sampled(RkModelBuild *b, const RkModel *model, const RkParams *set)
+each_sampled(RkModelBuild *b, const RkModel *model, const RkParams *set, RkScored *scored)
 {
     RkSampledOptions options;
     RkRef negative, items = sequence_input(b, set, "candidates", RK_U32);
     RkRef log_q = sequence_input(b, set, "log_q", RK_F32);
-    RkRef positive = split_targets(b, model->score(b, items), &negative);
-    options.log_q_positive = split_targets(b, log_q, &options.log_q);
-    options.positive_id = split_targets(b, items, &options.id);
+    RkRef positive = split_targets(b, target_scores(b, model, items, scored), &negative);
+    options.log_q_positive = split_targets(b, target_rows(b, log_q), &options.log_q);
+    options.positive_id = split_targets(b, target_rows(b, items), &options.id);
     return rk_sampled_softmax(b->graph, negative, positive, options);
 }
 
 // Mean over the targets that there are, each as heavy as its sample.
 static RkRef
 build_sequences(const RkObjective *objective, RkModelBuild *b, const RkModel *model,
-                const RkParams *set, RkRef *weight)
+                const RkParams *set, RkScored *scored)
 {
     RkGraph *g = b->graph;
     uint32_t t = b->data->history;
     RkRef target = rk_graph_input(g, "target", rk_type(RK_U32, 2, RK_BATCH(1), RK_DIM(t)));
-    RkRef column = rk_reshape(g, *weight, rk_type(RK_F32, 2, RK_BATCH(1), RK_DIM(1)));
+    RkRef column = rk_reshape(g, scored->weight, rk_type(RK_F32, 2, RK_BATCH(1), RK_DIM(1)));
     RkRef there = rk_mul(g, rk_label_weight(g, target, rk_model_n_items(b)), column);
-    RkRef each = objective->each(b, model, set);
-    *weight = rk_reshape(g, there, rk_type(RK_F32, 1, RK_BATCH(t)));
-    return rk_mean_loss(g, each, *weight);
+    scored->weight = rk_reshape(g, there, rk_type(RK_F32, 1, RK_BATCH(t)));
+    return rk_mean_loss(g, objective->each(b, model, set, scored), scored->weight);
 }
 
 static const RkObjective OBJECTIVES[] = {
@@ -187,7 +220,7 @@ rk_objective_find(const char *name)
 
 RkRef
 rk_objective_build(const RkObjective *objective, RkModelBuild *build, const RkModel *model,
-                   const RkParams *set, RkRef *weight, GError **error)
+                   const RkParams *set, RkScored *scored, GError **error)
 {
     if (objective->candidates && !model->candidates) {
         g_set_error(error, RK_ERROR, RK_ERROR_USAGE,
@@ -204,10 +237,9 @@ rk_objective_build(const RkObjective *objective, RkModelBuild *build, const RkMo
                     model->title, objective->name);
         return RK_NONE;
     }
-    RkRef each = rk_graph_input(build->graph, "weight", rk_type(RK_F32, 1, RK_BATCH(1)));
-    RkRef loss = sequences ? build_sequences(objective, build, model, set, &each)
-                           : objective->build(build, model, set, each);
-    if (weight != NULL)
-        *weight = each;
+    *scored = (RkScored){.score = RK_NONE, .items = RK_NONE};
+    scored->weight = rk_graph_input(build->graph, "weight", rk_type(RK_F32, 1, RK_BATCH(1)));
+    RkRef loss = sequences ? build_sequences(objective, build, model, set, scored)
+                           : objective->build(build, model, set, scored);
     return rk_graph_check(build->graph, error) ? loss : RK_NONE;
 }

@@ -24,18 +24,34 @@ typedef enum {
     RK_FEEDS_LOG_Q = 1 << 2,
 } RkObjectiveFeeds;
 
+// What an objective scored, so that a teacher can score the same.
+typedef enum {
+    RK_SCORED_OWN,     // score f32 [B]: each sample's own
+    RK_SCORED_ITEMS,   // score f32 [B, C] of items u32 [B, C] or [1, C]
+    RK_SCORED_ALL,     // score f32 [B, items]: every item
+    RK_SCORED_TARGETS, // score f32 [B T, C] of items u32 [B, T, C]
+} RkScoredKind;
+
+typedef struct {
+    RkScoredKind kind;
+    gboolean apart; // each score is a logit or rating by itself; else those of a row compete
+    RkRef score, items;
+    RkRef weight; // f32 [B], of TARGETS [B T]
+} RkScored;
+
 typedef struct {
     const char *name;    // "bce"
     unsigned feeds;      // RkObjectiveFeeds
     gboolean candidates; // the model must score items beside a sample's own
-    RkRef (*build)(RkModelBuild *build, const RkModel *model, const RkParams *set, RkRef weight);
-    // The same of sequences, f32 [B, T] beside their weights; NULL when there is none.
-    RkRef (*each)(RkModelBuild *build, const RkModel *model, const RkParams *set);
+    RkRef (*build)(RkModelBuild *build, const RkModel *model, const RkParams *set,
+                   RkScored *scored);
+    // The same of sequences, f32 [B T] beside their weights; NULL when there is none.
+    RkRef (*each)(RkModelBuild *build, const RkModel *model, const RkParams *set, RkScored *scored);
 } RkObjective;
 
 const RkObjective *rk_objective_find(const char *name); // of the choices of "loss"
 
-// The weighted mean of the samples' losses, f32 []; *weight (may be NULL) receives the weights, of
-// any shape. Fails with RK_ERROR_USAGE when the model can't be trained so, naming what can.
+// The weighted mean of the samples' losses, f32 []; *scored receives what it is of. Fails with
+// RK_ERROR_USAGE when the model can't be trained so, naming what can.
 RkRef rk_objective_build(const RkObjective *objective, RkModelBuild *build, const RkModel *model,
-                         const RkParams *set, RkRef *weight, GError **error);
+                         const RkParams *set, RkScored *scored, GError **error);

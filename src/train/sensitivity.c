@@ -10,8 +10,10 @@
 #include <string.h>
 
 static const char *const USUAL[] = {
-    "prune:what=weights,ratio=0.5", "prune:what=weights,ratio=0.9", "prune:what=neurons,ratio=0.5",
-    "prune:what=rows,ratio=0.5",    "prune:what=rows,ratio=0.9",
+    "prune:what=weights,ratio=0.5", "prune:what=weights,ratio=0.9",
+    "prune:what=neurons,ratio=0.5", "prune:what=rows,ratio=0.5",
+    "prune:what=rows,ratio=0.9",    "quantize",
+    "quantize:dense=i4,tables=i4",  "low-rank",
 };
 
 static void
@@ -27,7 +29,7 @@ clear_row(gpointer data)
 static char *
 question_of(const RkCompressing *c, const RkSensitivity *row)
 {
-    const RkTrainFeatures *f = c->opened->features;
+    const RkTrainFeatures *f = c->features;
     return g_strdup_printf("%s %u %.9g|%" G_GUINT64_FORMAT "|%s|%s|%s",
                            rk_dataset_name(c->opened->dataset), rk_frame_n_rows(f->frame),
                            f->data.label_mean, c->options->seed,
@@ -159,6 +161,16 @@ add_rows(RkCompressing *c, const GArray *params, GArray *rows, GError **error)
     return TRUE;
 }
 
+// Whether a pass can be kept to one layer or table.
+static gboolean
+takes_one(const RkPass *pass)
+{
+    for (size_t i = 0; i < pass->n_params; i++)
+        if (strcmp(pass->params[i].name, "only") == 0)
+            return TRUE;
+    return FALSE;
+}
+
 GArray *
 rk_sensitivity(const RkCompressOptions *options, GError **error)
 {
@@ -169,7 +181,15 @@ rk_sensitivity(const RkCompressOptions *options, GError **error)
         RkPassCall call;
         if (!rk_pass_parse(options->passes[i], &call, error))
             return NULL;
+        gboolean alone = takes_one(call.pass);
+        if (!alone)
+            g_set_error(error, RK_ERROR, RK_ERROR_USAGE,
+                        "Can't measure single layers under %s: it is of a whole model. Take "
+                        "another pass.",
+                        call.pass->name);
         rk_pass_call_clear(&call);
+        if (!alone)
+            return NULL;
     }
     if (!rk_compressing_init(&c, options, error))
         return NULL;

@@ -40,6 +40,8 @@ struct RkTrainer {
     const RkParams *set;
     RkTrainFeatures *features;
     RkModelBuild *build;
+    RkModelBuild *teacher;    // in the same graph; NULL without
+    RkModelData teacher_data; // `features` in the teacher's form
     RkOptimizerNodes nodes;
     RkMicro micro;
     RkState *state;
@@ -65,10 +67,18 @@ build_graph(RkTrainer *t, GError **error)
     if (t->build == NULL)
         return FALSE;
     const RkObjective *objective = rk_objective_find(rk_params_text(t->set, "loss"));
-    RkRef weight, loss = rk_objective_build(objective, t->build, o->model, t->set, &weight, error);
+    RkScored scored;
+    RkRef loss = rk_objective_build(objective, t->build, o->model, t->set, &scored, error);
+    if (loss != RK_NONE && o->teacher != NULL) {
+        t->teacher_data = t->features->data;
+        t->teacher_data.form = o->teacher->form;
+        loss = rk_teacher_loss(o->teacher, t->build, &t->teacher_data, &scored, loss, &t->teacher,
+                               error);
+    }
     if (loss == RK_NONE)
         return FALSE;
-    rk_micro_init(&t->micro, t->build, loss, weight, (uint32_t)rk_params_int(t->set, "accumulate"));
+    rk_micro_init(&t->micro, t->build, loss, scored.weight,
+                  (uint32_t)rk_params_int(t->set, "accumulate"));
     const RkGradLosses losses = rk_micro_losses(&t->micro);
     return rk_optimizer_add(t->build, t->set, &losses, &t->nodes, error);
 }
@@ -112,10 +122,24 @@ check_given(const RkTrainer *t, GError **error)
 }
 
 static gboolean
+teacher_weights(RkTrainer *t, GError **error)
+{
+    for (guint i = 0; t->teacher != NULL && i < t->teacher->params->len; i++) {
+        const char *own = g_array_index(t->teacher->params, RkModelParam, i).name;
+        g_autofree char *name = g_strconcat(RK_TEACHER_PREFIX, own, NULL);
+        const RkWeight *w = rk_weights_find(t->options.teacher->tensors, own);
+        g_assert(w != NULL); // of a checked RkCompressed
+        if (!rk_state_write(t->state, name, w->packed, rk_tensor_bytes(&w->type), error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean
 first_weights(RkTrainer *t, GError **error)
 {
     t->state = rk_state_new(t->options.device);
-    if (!rk_state_add_graph(t->state, t->build->graph, error) ||
+    if (!rk_state_add_graph(t->state, t->build->graph, error) || !teacher_weights(t, error) ||
         (t->options.initial != NULL && !check_given(t, error)))
         return FALSE;
     for (guint i = 0; i < t->build->params->len; i++) {
@@ -133,6 +157,19 @@ first_weights(RkTrainer *t, GError **error)
            rk_trained_load(t->options.from, t->build, t->features, t->state, &t->unseen, error);
 }
 
+// What ranks every item by its code names them all, 0, 1, 2, ..
+static void
+name_items(const RkTrainer *t, RkPlan *plan)
+{
+    RkRef ref = rk_graph_find(t->build->graph, "items");
+    for (uint32_t m = 0; ref != RK_NONE && m < t->micro.n; m++) {
+        RkRef own = rk_micro_input(&t->micro, m, ref);
+        uint32_t *items = own != RK_NONE ? rk_plan_input(plan, own, NULL) : NULL;
+        for (uint32_t i = 0; items != NULL && i < rk_model_n_items(t->build); i++)
+            items[i] = i;
+    }
+}
+
 static gboolean
 compile_plans(RkTrainer *t, GError **error)
 {
@@ -146,6 +183,7 @@ compile_plans(RkTrainer *t, GError **error)
         t->plan[s] = rk_plan_new(t->options.device, t->build->graph, t->state, &options, error);
         if (t->plan[s] == NULL)
             return FALSE;
+        name_items(t, t->plan[s]);
     }
     return rk_train_features_columns(t->features, t->build->graph, t->micro.n_nodes, t->plan[0],
                                      &t->columns, &t->inputs, error);
@@ -223,6 +261,38 @@ start_loader(RkTrainer *t, GError **error)
     return t->loader != NULL;
 }
 
+// A teacher may look at more of the data than its student.
+static gboolean
+read_features(RkTrainer *t, GError **error)
+{
+    const RkTrainOptions *o = &t->options;
+    const RkTeacher *teacher = o->teacher;
+    const RkModel *model = o->model;
+    if (teacher != NULL && !teacher->model->candidates)
+        model = teacher->model;
+    gboolean past = teacher != NULL && (teacher->model->needs & RK_NEEDS_HISTORY);
+    const RkTrainFeaturesOptions data = {.dataset = o->dataset,
+                                         .split = o->split,
+                                         .model = model,
+                                         .set = model == o->model ? t->set : teacher->set,
+                                         .like = model->candidates ? NULL
+                                                 : o->like != NULL ? o->like
+                                                                   : o->from,
+                                         .history = o->history || past,
+                                         .positive_from = rk_params_real(t->set, "positive.from"),
+                                         .cancelled = o->cancelled};
+    t->features = rk_train_features_new(&data, error);
+    if (t->features == NULL)
+        return FALSE;
+    // A pruned model is trained in the form that it has.
+    t->features->data.form = o->form != NULL ? o->form : o->from != NULL ? o->from->form : NULL;
+    if (past)
+        t->features->data.history = (uint32_t)rk_params_int(teacher->set, "history");
+    else if (o->model->needs & RK_NEEDS_HISTORY)
+        t->features->data.history = (uint32_t)rk_params_int(t->set, "history");
+    return TRUE;
+}
+
 RkTrainer *
 rk_trainer_new(const RkTrainOptions *options, GError **error)
 {
@@ -234,22 +304,7 @@ rk_trainer_new(const RkTrainOptions *options, GError **error)
     if (options->at != NULL)
         t->at = *options->at;
     t->first_samples = t->at.samples;
-    const RkTrainFeaturesOptions data = {.dataset = options->dataset,
-                                         .split = options->split,
-                                         .model = options->model,
-                                         .set = t->set,
-                                         .like = options->model->candidates ? NULL
-                                                 : options->like != NULL    ? options->like
-                                                                            : options->from,
-                                         .history = options->history,
-                                         .positive_from = rk_params_real(t->set, "positive.from"),
-                                         .cancelled = options->cancelled};
-    t->features = rk_train_features_new(&data, error);
-    if (t->features != NULL) // a pruned model is trained in the form that it has
-        t->features->data.form = options->form != NULL   ? options->form
-                                 : options->from != NULL ? options->from->form
-                                                         : NULL;
-    if (t->features == NULL || !build_graph(t, error) || !first_weights(t, error) ||
+    if (!read_features(t, error) || !build_graph(t, error) || !first_weights(t, error) ||
         !compile_plans(t, error) || !start_loader(t, error))
         return NULL;
     g_timer_start(t->clock);
@@ -265,6 +320,7 @@ rk_trainer_free(RkTrainer *trainer)
     for (int s = 0; s < N_SLOTS; s++)
         rk_plan_free(trainer->plan[s]);
     rk_state_free(trainer->state);
+    rk_model_build_free(trainer->teacher);
     rk_model_build_free(trainer->build);
     rk_train_features_free(trainer->features);
     g_clear_pointer(&trainer->columns, g_array_unref);

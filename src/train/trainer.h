@@ -6,6 +6,7 @@
 
 #include "train/features.h"
 #include "train/settings.h"
+#include "train/teacher.h"
 #include "train/trained.h"
 
 // "epochs", "samples", and what fit.c reads: "metric", "patience", "log.every", ..
@@ -45,6 +46,7 @@ typedef struct {
     const RkModelForm *form;   // how the model is compressed; NULL: as `from` is
     const RkWeights *initial;  // weights to start from, by name; what it lacks is drawn
     const RkTrainPosition *at; // go on from here; rk_trainer_state() then gets its weights
+    const RkTeacher *teacher;  // whose scores are learned too; NULL: the labels alone
     gboolean profile;          // timestamps around every op, for rk_trainer_steps()
     gboolean history;          // its frame is asked for histories: to rank
     void (*progress)(void *data, const RkTrainProgress *progress); // after each step; may be NULL

@@ -69,8 +69,8 @@ rig_apply(RkCompressed *model, const char *pass, RkPassContext *context, GError 
     return fine;
 }
 
-static void
-fill(const char *name, const RkTensor *tensor, void *to)
+void
+rig_fill(const char *name, const RkTensor *tensor, void *to)
 {
     uint32_t *codes = to;
     float *numbers = to;
@@ -113,7 +113,7 @@ rig_reference(const RkCompressed *model)
             rk_tensor_unpack(tensor, w->packed, rk_eval_values(eval, r));
         } else if (node->kind == RK_NODE_INPUT) {
             g_autofree void *packed = g_malloc0(rk_tensor_bytes(tensor) + 4);
-            fill(node->name, tensor, packed);
+            rig_fill(node->name, tensor, packed);
             rk_tensor_unpack(tensor, packed, rk_eval_values(eval, r));
         }
     }
@@ -142,7 +142,7 @@ rig_run(const RkCompressed *model, RkDevice *device)
         void *to = node->kind == RK_NODE_INPUT ? rk_plan_input(plan, r, NULL) : NULL;
         RkTensor tensor;
         if (to != NULL && rk_type_bind(&node->type, RIG_B, &tensor, &error))
-            fill(node->name, &tensor, to);
+            rig_fill(node->name, &tensor, to);
     }
     g_assert_true(rk_plan_run(plan, &error));
     return g_memdup2(rk_plan_output(plan, 0, NULL), RIG_B * sizeof(float));

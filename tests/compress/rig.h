@@ -19,5 +19,8 @@ gboolean rig_apply(RkCompressed *model, const char *pass, RkPassContext *context
 double *rig_reference(const RkCompressed *model);
 float *rig_run(const RkCompressed *model, RkDevice *device);
 
+// The rows: values of the input of that name.
+void rig_fill(const char *input, const RkTensor *tensor, void *to);
+
 // The same model with every parameter as plain values again.
 RkCompressed *rig_plain(const RkCompressed *model);

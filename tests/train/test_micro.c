@@ -25,11 +25,12 @@ arena_bytes(uint32_t batch, uint32_t n_micro)
     rk_params_set(settings->values, "layers", "256-256-128", NULL);
     g_autoptr(RkModelBuild) build =
         rk_model_build_new(model, &data, settings->values, TRUE, &error);
-    RkRef weight, loss = rk_objective_build(rk_objective_find("bce"), build, model,
-                                            settings->values, &weight, &error);
+    RkScored scored;
+    RkRef loss = rk_objective_build(rk_objective_find("bce"), build, model, settings->values,
+                                    &scored, &error);
     g_assert_no_error(error);
     RkMicro micro;
-    rk_micro_init(&micro, build, loss, weight, n_micro);
+    rk_micro_init(&micro, build, loss, scored.weight, n_micro);
     RkGradLosses losses = rk_micro_losses(&micro);
     RkOptimizerNodes nodes;
     rk_optimizer_add(build, settings->values, &losses, &nodes, &error);
@@ -65,10 +66,11 @@ inputs_are_repeated(void)
     g_autoptr(RkTrainSettings) settings = rk_train_settings_new(model);
     g_autoptr(RkModelBuild) build =
         rk_model_build_new(model, &data, settings->values, TRUE, &error);
-    RkRef weight, loss = rk_objective_build(rk_objective_find("bce"), build, model,
-                                            settings->values, &weight, &error);
+    RkScored scored;
+    RkRef loss = rk_objective_build(rk_objective_find("bce"), build, model, settings->values,
+                                    &scored, &error);
     RkMicro micro;
-    rk_micro_init(&micro, build, loss, weight, 3);
+    rk_micro_init(&micro, build, loss, scored.weight, 3);
     const RkGradLosses losses = rk_micro_losses(&micro);
     RkOptimizerNodes nodes;
     g_assert_true(rk_optimizer_add(build, settings->values, &losses, &nodes, &error));

@@ -84,11 +84,11 @@ open_trace(Trace *t, const char *name)
     t->build = rk_model_build_new(model, &t->data, t->settings->values, TRUE, &error);
     g_assert_no_error(error);
     const RkObjective *objective = rk_objective_find(rk_params_text(t->settings->values, "loss"));
-    RkRef weight;
-    t->loss = rk_objective_build(objective, t->build, model, t->settings->values, &weight, &error);
+    RkScored scored;
+    t->loss = rk_objective_build(objective, t->build, model, t->settings->values, &scored, &error);
     g_assert_no_error(error);
     RkMicro micro;
-    rk_micro_init(&micro, t->build, t->loss, weight, 1);
+    rk_micro_init(&micro, t->build, t->loss, scored.weight, 1);
     RkGradLosses losses = rk_micro_losses(&micro);
     rk_optimizer_add(t->build, t->settings->values, &losses, &t->nodes, &error);
     g_assert_no_error(error);
