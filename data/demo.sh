@@ -48,6 +48,13 @@ status=0
 "$rankine" --batch "$source/data/suites/quick.json" --out "$build/quick-results" --db "$db" || status=$?
 # 5: a busy machine can make a measurement not valid, which the output says.
 [ $status -eq 0 ] || [ $status -eq 5 ] || exit $status
-printf 'The report: %s\n' "$build/quick-results/report.html"
 
 printf '\nDone. The database is %s.\n' "$db"
+printf 'The report is %s. It begins:\n\n' "$build/quick-results/report.html"
+"$rankine" report "$build/quick-results" --to "$build/quick-results/report.pdf" --quiet |
+    grep -v '^Wrote ' | fold -s -w 100 | sed 's/^/    /'
+
+if [ -n "${WAYLAND_DISPLAY:-}${DISPLAY:-}" ]; then
+    printf '\nThe app opens on that database; what was swept is on its pages Compare and Reports.\n'
+    "$rankine" --db "$db" >"$build/app.log" 2>&1 &
+fi

@@ -10,11 +10,9 @@
 //   DQ   dq_i = sum_j p_ij (do_i . v_j - D_i) k_j / sqrt(W),  D_i = do_i . o_i
 //   DK   dk_j = sum_i p_ij (do_i . v_j - D_i) q_i / sqrt(W)
 //   DV   dv_j = sum_i p_ij do_i
-// (Dao et al., https://arxiv.org/abs/2205.14135, appendix B.4.) DROPS multiplies p_ij by m_ij, 0 or
-// 1 / (1 - P) as dropout_mask.comp has it, with a block of Philox for four keys of a query: where it
-// weighs v_j or do_i; the slope becomes m_ij do_i . v_j - D_i, with D_i as it is.
+// (Dao et al., https://arxiv.org/abs/2205.14135, appendix B.4.)
 // Bindings: 0 q [B, T, heads W], 1 k, 2 v [B, S, heads W], 3 L, 4 D [B, T, heads], 5 do, 6 length
-// u32 [B], 7 out, 8 rng; what a mode doesn't read is bound to q. Numbers travel in units: vec4s with WIDE
+// u32 [B], 7 out; what a mode doesn't read is bound to q. Numbers travel in units: vec4s with WIDE
 // (W a multiple of 4), else floats. Grid: a workgroup for LOCAL queries (DK, DV: keys) of a head, so
 // that its lanes walk the same keys; sums run in order, so always the same bits. No barriers.
 //
@@ -24,7 +22,6 @@
 // rk-compile: attention_wide.texel -DRK_WIDE -DRK_TEXEL
 #extension GL_GOOGLE_include_directive : require
 #include "lib/grid.glsl"
-#include "lib/rng.glsl"
 #include "lib/tensor.glsl"
 
 layout(local_size_x_id = 0) in;
@@ -32,7 +29,6 @@ layout(constant_id = 1) const uint MODE = 0;
 layout(constant_id = 2) const uint UNITS = 4; // of a head
 layout(constant_id = 3) const bool CAUSAL = false;
 layout(constant_id = 4) const bool HAS_LENGTH = false;
-layout(constant_id = 5) const bool DROPS = false;
 const uint OUT = 0, LSE = 1, DQ = 2, DK = 3, DV = 4;
 
 RK_IN(0, q);
@@ -43,7 +39,6 @@ RK_IN(4, delta);
 RK_IN(5, dout);
 RK_IN_U(6, len);
 RK_STORAGE_OUT(7, y); // lse
-RK_IN_U(8, rng);
 
 #ifdef RK_WIDE
 RK_STORAGE_OUT4(7, out_unit);
@@ -61,8 +56,6 @@ layout(push_constant) uniform Push {
     uint n_keys;
     uint heads;
     float scale; // 1 / sqrt(W)
-    float drop;  // P
-    uint stream;
 } p;
 
 #define INFINITY uintBitsToFloat(0x7f800000u)
@@ -70,7 +63,6 @@ layout(push_constant) uniform Push {
 UNIT q_part[UNITS]; // the lane's own query, or the query at hand
 UNIT k_part[UNITS];
 UNIT sums[UNITS];
-vec4 kept; // m of four keys
 
 // The unit where the head's numbers of a row begin.
 uint at(uint b, uint rows, uint row, uint head)
@@ -83,27 +75,12 @@ uint n_valid(uint b)
     return HAS_LENGTH ? min(RK_LOAD1(len, b), p.n_keys) : p.n_keys;
 }
 
-// m of a query's row and key j; `fresh` when the last call was not for the same four keys.
-float keep(uint row, uint j, bool fresh)
-{
-    if (!DROPS)
-        return 1.0;
-    if (fresh) {
-        uvec4 at = uvec4(row * ((p.n_keys + 3) / 4) + j / 4, RK_LOAD1(rng, 3), p.stream,
-                         RK_LOAD1(rng, 2));
-        vec4 u = vec4(rk_philox(at, uvec2(RK_LOAD1(rng, 0), RK_LOAD1(rng, 1))) >> 8);
-        kept = mix(vec4(0.0), vec4(1.0 / (1.0 - p.drop)),
-                   greaterThanEqual(u * 5.9604644775390625e-8, vec4(p.drop))); // 2^-24
-    }
-    return kept[j % 4];
-}
-
 void attend(uint b, uint head, uint i)
 {
     uint n = n_valid(b);
     if (CAUSAL)
         n = min(n, i + 1);
-    uint own = at(b, p.n_queries, i, head), row = (b * p.n_queries + i) * p.heads + head;
+    uint own = at(b, p.n_queries, i, head);
     for (uint d = 0; d < UNITS; d++) {
         q_part[d] = LOAD(q, own + d) * p.scale;
         sums[d] = UNIT(0.0);
@@ -121,14 +98,12 @@ void attend(uint b, uint head, uint i)
         // NaN goes round exp and log, which some drivers make minus infinity of it.
         float e = s == -INFINITY ? 0.0 : isnan(s) ? s : exp(s - most);
         total = total * shrink + e;
-        if (MODE == OUT) {
-            e *= keep(row, j, j % 4 == 0);
+        if (MODE == OUT)
             for (uint d = 0; d < UNITS; d++)
                 sums[d] = sums[d] * shrink + e * LOAD(v, key + d);
-        }
     }
     if (MODE == LSE) {
-        y.v[row] =
+        y.v[(b * p.n_queries + i) * p.heads + head] =
             total == 0.0 ? INFINITY : isnan(total) ? total : most + log(total);
         return;
     }
@@ -146,12 +121,12 @@ float weight(uint row)
     return isnan(s) ? s : exp(s); // some drivers' exp makes minus infinity of it
 }
 
-float slope(uint query, uint key, uint row, float m)
+float slope(uint query, uint key, uint row)
 {
     float g = 0.0;
     for (uint d = 0; d < UNITS; d++)
         g += dot(LOAD(dout, query + d), LOAD(v, key + d));
-    return (g * m - RK_LOAD1(delta, row)) * p.scale;
+    return (g - RK_LOAD1(delta, row)) * p.scale;
 }
 
 void query_gradient(uint b, uint head, uint i)
@@ -168,7 +143,7 @@ void query_gradient(uint b, uint head, uint i)
         uint key = at(b, p.n_keys, j, head);
         for (uint d = 0; d < UNITS; d++)
             k_part[d] = LOAD(k, key + d);
-        float g = weight(row) * slope(own, key, row, keep(row, j, j % 4 == 0));
+        float g = weight(row) * slope(own, key, row);
         for (uint d = 0; d < UNITS; d++)
             sums[d] += g * k_part[d];
     }
@@ -188,8 +163,9 @@ void key_gradient(uint b, uint head, uint j)
         uint query = at(b, p.n_queries, i, head), row = (b * p.n_queries + i) * p.heads + head;
         for (uint d = 0; d < UNITS; d++)
             q_part[d] = LOAD(q, query + d);
-        float m = keep(row, j, true);
-        float g = weight(row) * (MODE == DK ? slope(query, own, row, m) : m);
+        float g = weight(row);
+        if (MODE == DK)
+            g *= slope(query, own, row);
         for (uint d = 0; d < UNITS; d++)
             sums[d] += g * (MODE == DK ? q_part[d] : LOAD(dout, query + d));
     }

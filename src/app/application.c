@@ -72,6 +72,7 @@ add_accels(GtkApplication *app)
         {"win.import-files", {"<Control>o"}},
         {"win.generate", {"<Control>n"}},
         {"win.import-folder", {"<Control><Shift>o"}},
+        {"win.preferences", {"<Control>comma"}},
         {"win.show-help-overlay", {"<Control>question", "F1"}},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(ACCELS); i++)

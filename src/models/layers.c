@@ -59,16 +59,6 @@ rk_layer_dropout(RkModelBuild *build, RkRef x, double p)
 }
 
 RkRef
-rk_layer_attention(RkModelBuild *build, RkRef q, RkRef k, RkRef v, RkRef length, uint32_t n_heads,
-                   double dropout)
-{
-    if (build->rng == RK_NONE || dropout <= 0)
-        return rk_attention(build->graph, q, k, v, length, n_heads, TRUE);
-    return rk_attention_dropout(build->graph, q, k, v, length, n_heads, TRUE, build->rng,
-                                (float)dropout, build->n_random++);
-}
-
-RkRef
 rk_layer_mlp(RkModelBuild *build, const char *name, RkRef x, const char *widths, RkAct act,
              RkAct last, double dropout)
 {

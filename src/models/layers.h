@@ -35,10 +35,6 @@ RkRef rk_layer_mlp(RkModelBuild *build, const char *name, RkRef x, const char *w
 
 RkRef rk_layer_dropout(RkModelBuild *build, RkRef x, double p);
 
-// Causal attention (ops/attention.h), with dropout of its weights while training.
-RkRef rk_layer_attention(RkModelBuild *build, RkRef q, RkRef k, RkRef v, RkRef length,
-                         uint32_t n_heads, double dropout);
-
 // The embedding of each feature, f32 [B, F, dim]: a code's row, the sum of a bag's, a number times
 // a vector of its own. Tables are NAME.FEATURE. `numbers` leaves number features out when FALSE.
 RkRef rk_layer_fields(RkModelBuild *build, const char *name, uint32_t dim, double deviation,

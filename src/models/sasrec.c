@@ -4,8 +4,7 @@
 // over the items of a user's past predicts the next one. Blocks are those of the authors' code:
 // queries are normalized and what they attend to is not, no projection after the heads, residuals
 // of the normalized inputs. Histories are padded behind, so place 0 is the oldest item that is
-// there. Dropout is on the sum of items and places, on attention's weights and in the layers
-// behind.
+// there. Dropout is on what attention gives instead of on its weights, which are never stored.
 #include "models/layers.h"
 #include "ops/ops.h"
 
@@ -54,11 +53,11 @@ block(RkModelBuild *b, uint32_t number, RkRef x, RkRef mask)
     double dropout = rk_params_real(b->set, "dropout");
     g_autofree char *name = g_strdup_printf("blocks.%u.", number);
     RkRef q = norm(b, name, "attention.norm", x);
-    RkRef seen = rk_layer_attention(
-        b, linear(b, name, "query", q, RK_ACT_NONE), linear(b, name, "key", x, RK_ACT_NONE),
-        linear(b, name, "value", x, RK_ACT_NONE), rk_model_history_length(b),
-        (uint32_t)rk_params_int(b->set, "heads"), dropout);
-    x = norm(b, name, "forward.norm", rk_add(g, q, seen));
+    RkRef seen = rk_attention(g, linear(b, name, "query", q, RK_ACT_NONE),
+                              linear(b, name, "key", x, RK_ACT_NONE),
+                              linear(b, name, "value", x, RK_ACT_NONE), rk_model_history_length(b),
+                              (uint32_t)rk_params_int(b->set, "heads"), TRUE);
+    x = norm(b, name, "forward.norm", rk_add(g, q, rk_layer_dropout(b, seen, dropout)));
     RkRef hidden = linear(b, name, "forward.0", x, RK_ACT_RELU);
     hidden = linear(b, name, "forward.1", rk_layer_dropout(b, hidden, dropout), RK_ACT_NONE);
     return rk_mul(g, rk_add(g, x, rk_layer_dropout(b, hidden, dropout)), mask);

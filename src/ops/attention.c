@@ -4,7 +4,6 @@
 // shader. All rows take the same inputs and leave out what they don't read.
 #include "ops/attention.h"
 
-#include "base/rng.h"
 #include "ops/family.h"
 #include "ops/pointwise.h"
 #include "ops/reduce.h"
@@ -13,8 +12,7 @@
 #include <math.h>
 
 enum { OUT, LSE, DQ, DK, DV, N_MODES }; // MODE of attention.comp
-enum { Q, K, V, LENGTH, SUMS, DELTA, DOUT, RNG, N_INPUTS };
-enum { HEADS, CAUSAL, DROPOUT, STREAM, N_ATTRIBUTES };
+enum { Q, K, V, LENGTH, SUMS, DELTA, DOUT, N_INPUTS };
 
 static const uint32_t MODES[N_MODES] = {OUT, LSE, DQ, DK, DV};
 
@@ -40,8 +38,7 @@ infer_gradient(const RkOpTypes *t, RkType rows, GError **error)
 static gboolean
 infer(const RkOpTypes *t, RkType *out, GError **error)
 {
-    int32_t heads = t->attr[HEADS].i;
-    float p = t->attr[DROPOUT].f;
+    int32_t heads = t->attr[0].i;
     for (uint32_t i = Q; i <= V; i++)
         if (!rk_infer_dtype(t, i, RK_F32, error) || !rk_infer_rank(t, i, 3, error))
             return FALSE;
@@ -51,16 +48,11 @@ infer(const RkOpTypes *t, RkType *out, GError **error)
         return FALSE;
     if (heads < 1 || d.per_batch || d.n % (uint32_t)heads != 0)
         return rk_infer_fail(t, error, "%u numbers can't be shared by %d heads", d.n, heads);
-    if (t->attr[CAUSAL].i && !rk_infer_dim(t, K, 1, t->in[Q].dim[1], error))
+    if (t->attr[1].i && !rk_infer_dim(t, K, 1, t->in[Q].dim[1], error))
         return FALSE; // causal
     if (t->present[LENGTH] &&
         (!rk_infer_dtype(t, LENGTH, RK_U32, error) || !rk_infer_rank(t, LENGTH, 1, error) ||
          !rk_infer_dim(t, LENGTH, 0, t->in[Q].dim[0], error)))
-        return FALSE;
-    if (!(p >= 0 && p < 1))
-        return rk_infer_fail(t, error, "the dropout rate must be at least 0 and below 1, not %g",
-                             (double)p);
-    if (t->present[RNG] && !rk_infer_dtype(t, RNG, RK_U32, error))
         return FALSE;
     uint32_t mode = mode_of(t->op);
     RkType rows = rk_type(RK_F32, 3, t->in[Q].dim[0], t->in[Q].dim[1], RK_DIM((uint32_t)heads));
@@ -82,26 +74,22 @@ typedef struct {
     double scale;
     double *const *in;
     const gboolean *present;
-    float dropout;
-    uint32_t stream;
 } Shape;
 
 static Shape
 shape_of(const RkOpArgs *args, double *const *in)
 {
-    uint32_t heads = (uint32_t)args->attr[HEADS].i;
+    uint32_t heads = (uint32_t)args->attr[0].i;
     uint32_t width = args->in[Q].dim[2] / heads;
     return (Shape){args->in[Q].dim[0],
                    args->in[Q].dim[1],
                    args->in[K].dim[1],
                    heads,
                    width,
-                   args->attr[CAUSAL].i != 0,
+                   args->attr[1].i != 0,
                    1 / sqrt((double)width),
                    in,
-                   args->present,
-                   args->attr[DROPOUT].f,
-                   (uint32_t)args->attr[STREAM].i};
+                   args->present};
 }
 
 static const double *
@@ -132,20 +120,6 @@ score(const Shape *s, uint32_t b, uint32_t head, uint32_t i, uint32_t j)
     return dot(part(s, Q, b, i, head), part(s, K, b, j, head), s->width) * s->scale;
 }
 
-// What dropout makes of a weight: the shader's draw.
-static double
-keep(const Shape *s, uint64_t row, uint32_t j)
-{
-    if (!s->present[RNG])
-        return 1;
-    const double *rng = s->in[RNG];
-    const uint32_t key[2] = {(uint32_t)rng[0], (uint32_t)rng[1]};
-    const uint32_t counter[4] = {(uint32_t)row * ((s->n_keys + 3) / 4) + j / 4, (uint32_t)rng[3],
-                                 s->stream, (uint32_t)rng[2]};
-    float u = (float)(rk_rng_philox(counter, key).v[j % 4] >> 8) * 0x1p-24f;
-    return u >= s->dropout ? 1.0f / (1.0f - s->dropout) : 0;
-}
-
 // Adds what key j gives query i (or the reverse) to `out`, a part of the result.
 static void
 add_pair(const Shape *s, uint32_t mode, uint32_t b, uint32_t head, uint32_t i, uint32_t j,
@@ -161,9 +135,7 @@ add_pair(const Shape *s, uint32_t mode, uint32_t b, uint32_t head, uint32_t i, u
                                 b, mode == OUT || mode == DQ ? j : i, head);
     if (mode == DQ || mode == DK) {
         double g = dot(part(s, DOUT, b, i, head), part(s, V, b, j, head), s->width);
-        p *= (g * keep(s, row, j) - s->in[DELTA][row]) * s->scale;
-    } else {
-        p *= keep(s, row, j);
+        p *= (g - s->in[DELTA][row]) * s->scale;
     }
     for (uint32_t d = 0; d < s->width; d++)
         out[d] += p * to_add[d];
@@ -215,18 +187,16 @@ grad(RkGraph *graph, RkRef y, RkRef dy, RkRef *dx)
 {
     const RkNode node = *rk_graph_node(graph, y); // inputs and attributes stay in the arena
     RkRef in[N_INPUTS] = {node.in[Q], node.in[K], node.in[V], node.in[LENGTH],
-                          RK_NONE,    RK_NONE,    RK_NONE,    RK_NONE};
-    in[SUMS] = rk_graph_op(graph, &ROWS[LSE], N_INPUTS, in, N_ATTRIBUTES, node.attr);
-    in[DOUT] = dy;
-    in[RNG] = node.in[RNG];
-    uint32_t heads = (uint32_t)node.attr[HEADS].i;
+                          RK_NONE,    RK_NONE,    dy};
+    in[SUMS] = rk_graph_op(graph, &ROWS[LSE], LENGTH + 1, in, 2, node.attr);
+    uint32_t heads = (uint32_t)node.attr[0].i;
     RkType split = node.type;
     split.rank = 4;
     split.dim[2] = RK_DIM(heads);
     split.dim[3] = RK_DIM(node.type.dim[2].n / heads);
     in[DELTA] = rk_sum(graph, rk_reshape(graph, rk_mul(graph, dy, y), split), -1, FALSE);
     for (uint32_t i = Q; i <= V; i++)
-        dx[i] = rk_graph_op(graph, &ROWS[DQ + i], N_INPUTS, in, N_ATTRIBUTES, node.attr);
+        dx[i] = rk_graph_op(graph, &ROWS[DQ + i], N_INPUTS, in, 2, node.attr);
 }
 
 // --- kernels --------------------------------------------------------------------------------
@@ -250,7 +220,7 @@ static void
 record(const RkKernel *kernel, const RkCaps *caps, const RkOpArgs *args, RkDispatchList *list)
 {
     static const uint32_t order[] = {Q, K, V, SUMS, DELTA, DOUT};
-    uint32_t mode = mode_of(args->op), heads = (uint32_t)args->attr[HEADS].i;
+    uint32_t mode = mode_of(args->op), heads = (uint32_t)args->attr[0].i;
     uint32_t width = args->in[Q].dim[2] / heads;
     uint64_t rows = args->in[mode == DK || mode == DV ? K : Q].dim[1];
     uint64_t n = args->in[Q].dim[0] * rk_ceil_div(rows, kernel->param[0]) * heads;
@@ -264,21 +234,16 @@ record(const RkKernel *kernel, const RkCaps *caps, const RkOpArgs *args, RkDispa
     rk_dispatch_read(d, args->present[LENGTH] ? LENGTH : Q,
                      kind == RK_BIND_STORAGE ? kind : RK_BIND_TEXEL_U32X4);
     rk_dispatch_write(d, RK_OPERAND_OUT, RK_BIND_STORAGE);
-    rk_dispatch_read(d, args->present[RNG] ? RNG : Q,
-                     kind == RK_BIND_STORAGE ? kind : RK_BIND_TEXEL_U32X4);
     rk_dispatch_spec(d, kernel->param[0]);
     rk_dispatch_spec(d, mode);
     rk_dispatch_spec(d, wide ? width / 4 : width);
-    rk_dispatch_spec(d, args->attr[CAUSAL].i != 0);
+    rk_dispatch_spec(d, args->attr[1].i != 0);
     rk_dispatch_spec(d, args->present[LENGTH]);
-    rk_dispatch_spec(d, args->present[RNG] && mode != LSE);
     rk_dispatch_push(d, (uint32_t)n);
     rk_dispatch_push(d, args->in[Q].dim[1]);
     rk_dispatch_push(d, args->in[K].dim[1]);
     rk_dispatch_push(d, heads);
     rk_dispatch_push_float(d, (float)(1 / sqrt((double)width)));
-    rk_dispatch_push_float(d, args->attr[DROPOUT].f);
-    rk_dispatch_push(d, (uint32_t)args->attr[STREAM].i);
     rk_dispatch_grid(d, caps, n);
 }
 
@@ -300,7 +265,7 @@ cost(const RkOpArgs *args)
     // Products of each pair: q.k and p v; a gradient makes three or four.
     static const double products[] = {2, 1, 3, 3, 2};
     double pairs = (double)args->in[Q].dim[0] * args->in[Q].dim[1] * args->in[K].dim[1];
-    double half = args->attr[CAUSAL].i ? 0.5 : 1; // causal
+    double half = args->attr[1].i ? 0.5 : 1; // causal
     return rk_cost_stream(args,
                           2 * products[mode_of(args->op)] * half * pairs * args->in[Q].dim[2]);
 }
@@ -319,12 +284,8 @@ cost(const RkOpArgs *args)
     {                                                                                              \
         .dtype = RK_F32, .absent = TRUE                                                            \
     }
-#define RNG_IN                                                                                     \
-    {                                                                                              \
-        .dtype = RK_U32, .rank = 1, .dim = {4}, .fill = RK_FILL_INTEGER                            \
-    }
 // lse at 2 keeps exp(s - lse) of the gradients' own samples small; delta and dout are normal.
-#define SAMPLE(label, b, t, s, d, h, c, length, rng, p, ...)                                       \
+#define SAMPLE(label, b, t, s, d, h, c, length, ...)                                               \
     {                                                                                              \
         .name = label, .n_in = N_INPUTS,                                                           \
         .in =                                                                                      \
@@ -334,23 +295,20 @@ cost(const RkOpArgs *args)
              length,                                                                               \
              {.dtype = RK_F32, .rank = 3, .dim = {b, t, h}, .fill = RK_FILL_CONSTANT, .value = 2}, \
              F(3, b, t, h),                                                                        \
-             F(3, b, t, d),                                                                        \
-             rng},                                                                                 \
-        .n_attr = N_ATTRIBUTES, .attr = {{.i = h}, {.i = c}, {.f = p}, {.i = 3}}, __VA_ARGS__      \
+             F(3, b, t, d)},                                                                       \
+        .n_attr = 2, .attr = {{.i = h}, {.i = c}}, __VA_ARGS__                                     \
     }
 static const RkSample SAMPLES[] = {
-    SAMPLE("one", 1, 1, 1, 1, 1, 0, ABSENT, ABSENT, 0),
-    SAMPLE("odd", 2, 5, 7, 3, 1, 0, ABSENT, ABSENT, 0),
-    SAMPLE("two heads, lengths", 3, 4, 6, 6, 2, 0, LENGTHS(3, 6), ABSENT, 0),
-    SAMPLE("causal", 2, 7, 7, 8, 4, 1, ABSENT, ABSENT, 0),
-    SAMPLE("causal, lengths", 5, 6, 6, 4, 1, 1, LENGTHS(5, 6), ABSENT, 0),
-    SAMPLE("width 16", 2, 9, 9, 32, 2, 1, LENGTHS(2, 9), ABSENT, 0, .no_grad = TRUE),
-    SAMPLE("width 50", 2, 11, 11, 50, 1, 1, LENGTHS(2, 11), ABSENT, 0, .no_grad = TRUE),
-    SAMPLE("width 64", 3, 5, 13, 64, 1, 0, ABSENT, ABSENT, 0, .no_grad = TRUE),
-    SAMPLE("dropout", 2, 5, 7, 6, 2, 0, ABSENT, RNG_IN, 0.3f),
-    SAMPLE("dropout, causal, lengths", 3, 9, 9, 4, 1, 1, LENGTHS(3, 9), RNG_IN, 0.5f),
-    SAMPLE("no samples", 0, 5, 5, 8, 2, 0, ABSENT, ABSENT, 0, .no_grad = TRUE),
-    SAMPLE("no keys", 2, 3, 0, 8, 2, 0, ABSENT, ABSENT, 0, .no_grad = TRUE),
+    SAMPLE("one", 1, 1, 1, 1, 1, 0, ABSENT),
+    SAMPLE("odd", 2, 5, 7, 3, 1, 0, ABSENT),
+    SAMPLE("two heads, lengths", 3, 4, 6, 6, 2, 0, LENGTHS(3, 6)),
+    SAMPLE("causal", 2, 7, 7, 8, 4, 1, ABSENT),
+    SAMPLE("causal, lengths", 5, 6, 6, 4, 1, 1, LENGTHS(5, 6)),
+    SAMPLE("width 16", 2, 9, 9, 32, 2, 1, LENGTHS(2, 9), .no_grad = TRUE),
+    SAMPLE("width 50", 2, 11, 11, 50, 1, 1, LENGTHS(2, 11), .no_grad = TRUE),
+    SAMPLE("width 64", 3, 5, 13, 64, 1, 0, ABSENT, .no_grad = TRUE),
+    SAMPLE("no samples", 0, 5, 5, 8, 2, 0, ABSENT, .no_grad = TRUE),
+    SAMPLE("no keys", 2, 3, 0, 8, 2, 0, ABSENT, .no_grad = TRUE),
     {.name = "zero lengths",
      .n_in = N_INPUTS,
      .in = {F(3, 2, 5, 6),
@@ -359,13 +317,11 @@ static const RkSample SAMPLES[] = {
             {.dtype = RK_U32, .rank = 1, .dim = {2}, .fill = RK_FILL_CONSTANT, .value = 0},
             {.dtype = RK_F32, .rank = 3, .dim = {2, 5, 2}, .fill = RK_FILL_CONSTANT, .value = 2},
             F(3, 2, 5, 2),
-            F(3, 2, 5, 6),
-            ABSENT},
-     .n_attr = N_ATTRIBUTES,
-     .attr = {{.i = 2}},
+            F(3, 2, 5, 6)},
+     .n_attr = 2,
+     .attr = {{.i = 2}, {.i = 0}},
      .no_grad = FALSE},
-    SAMPLE("SASRec, 128 x 50 x 64", 128, 50, 50, 64, 1, 1, ABSENT, ABSENT, 0, .no_grad = TRUE,
-           .bench = TRUE),
+    SAMPLE("SASRec, 128 x 50 x 64", 128, 50, 50, 64, 1, 1, ABSENT, .no_grad = TRUE, .bench = TRUE),
     {.name = "nan query",
      .n_in = N_INPUTS,
      .in = {{.dtype = RK_F32, .rank = 3, .dim = {2, 5, 6}, .fill = RK_FILL_CONSTANT, .value = NAN},
@@ -374,10 +330,9 @@ static const RkSample SAMPLES[] = {
             ABSENT,
             {.dtype = RK_F32, .rank = 3, .dim = {2, 5, 2}, .fill = RK_FILL_CONSTANT, .value = 2},
             F(3, 2, 5, 2),
-            F(3, 2, 5, 6),
-            ABSENT},
-     .n_attr = N_ATTRIBUTES,
-     .attr = {{.i = 2}},
+            F(3, 2, 5, 6)},
+     .n_attr = 2,
+     .attr = {{.i = 2}, {.i = 0}},
      .no_grad = TRUE},
     // Not for the gradients, whose lse is given.
     {.name = "huge logits",
@@ -388,16 +343,14 @@ static const RkSample SAMPLES[] = {
             ABSENT,
             {.dtype = RK_F32, .rank = 3, .dim = {2, 5, 2}, .fill = RK_FILL_CONSTANT, .value = 2},
             F(3, 2, 5, 2),
-            F(3, 2, 5, 6),
-            ABSENT},
-     .n_attr = N_ATTRIBUTES,
-     .attr = {{.i = 2}},
+            F(3, 2, 5, 6)},
+     .n_attr = 2,
+     .attr = {{.i = 2}, {.i = 0}},
      .no_grad = TRUE},
 };
 
-static const char *const INPUTS[] = {"q",      "k",     "v",    "length?", "lse?",
-                                     "delta?", "dout?", "rng?", NULL};
-static const char *const ATTRIBUTES[] = {"i:heads", "i:causal", "f:dropout", "i:stream", NULL};
+static const char *const INPUTS[] = {"q", "k", "v", "length?", "lse?", "delta?", "dout?", NULL};
+static const char *const ATTRIBUTES[] = {"i:heads", "i:causal", NULL};
 
 // exp of arguments up to some tens: 3 + 2 |x| units each (Vulkan), sums of at most 50 terms.
 #define ROW(label, mode, gradient)                                                                 \
@@ -424,15 +377,7 @@ RkRef
 rk_attention(RkGraph *graph, RkRef q, RkRef k, RkRef v, RkRef length, uint32_t n_heads,
              gboolean causal)
 {
-    return rk_attention_dropout(graph, q, k, v, length, n_heads, causal, RK_NONE, 0, 0);
-}
-
-RkRef
-rk_attention_dropout(RkGraph *graph, RkRef q, RkRef k, RkRef v, RkRef length, uint32_t n_heads,
-                     gboolean causal, RkRef rng, float p, uint32_t stream)
-{
-    const RkRef in[N_INPUTS] = {q, k, v, length, RK_NONE, RK_NONE, RK_NONE, rng};
-    const RkAttr attr[N_ATTRIBUTES] = {
-        {.i = (int32_t)n_heads}, {.i = causal}, {.f = p}, {.i = (int32_t)stream}};
-    return rk_graph_op(graph, &ROWS[OUT], N_INPUTS, in, N_ATTRIBUTES, attr);
+    const RkRef in[] = {q, k, v, length};
+    const RkAttr attr[] = {{.i = (int32_t)n_heads}, {.i = causal}};
+    return rk_graph_op(graph, &ROWS[OUT], LENGTH + 1, in, 2, attr);
 }

@@ -13,8 +13,3 @@
 // that sees no key gives zeros.
 RkRef rk_attention(RkGraph *graph, RkRef q, RkRef k, RkRef v, RkRef length, uint32_t n_heads,
                    gboolean causal);
-
-// The same with a share p of the weights left out at training and the others raised by 1 / (1 - p),
-// drawn from rng u32 [4] as rk_dropout() does (ops/convert.h).
-RkRef rk_attention_dropout(RkGraph *graph, RkRef q, RkRef k, RkRef v, RkRef length,
-                           uint32_t n_heads, gboolean causal, RkRef rng, float p, uint32_t stream);

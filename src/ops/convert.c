@@ -100,8 +100,8 @@ mask_oracle(const RkOpArgs *args, double *const *in, double *out)
     const uint32_t key[2] = {(uint32_t)in[1][0], (uint32_t)in[1][1]};
     uint64_t n = rk_tensor_numel(&args->out);
     for (uint64_t i = 0; i < n; i++) {
-        const uint32_t counter[4] = {(uint32_t)(i / 4), (uint32_t)in[1][3],
-                                     (uint32_t)args->attr[1].i, (uint32_t)in[1][2]};
+        const uint32_t counter[4] = {(uint32_t)(i / 4), 0, (uint32_t)args->attr[1].i,
+                                     (uint32_t)in[1][2]};
         float u = (float)(rk_rng_philox(counter, key).v[i % 4] >> 8) * 0x1p-24f;
         out[i] = u >= p ? 1.0f / (1.0f - p) : 0;
     }

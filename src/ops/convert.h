@@ -9,8 +9,7 @@
 RkRef rk_cast(RkGraph *graph, RkRef x, RkDtype dtype);
 
 // 1 / (1 - p) with probability 1 - p, else 0, in the shape of `like`: element n of a step is a
-// function of (rng, stream, n) alone. rng: u32 [4]: seed low, seed high, step, micro-batch (0 where
-// a step is one batch).
+// function of (seed, step, stream, n) alone. rng: u32 [4]: seed low, seed high, step, 0.
 RkRef rk_dropout_mask(RkGraph *graph, RkRef like, RkRef rng, float p, uint32_t stream);
 
 // x * dropout_mask(x): dropout as it is at training; leave it out at inference.

@@ -9,6 +9,7 @@
 #include "ui/import_dialog.h"
 #include "ui/jobs_view.h"
 #include "ui/page.h"
+#include "ui/preferences.h"
 
 #define SAMPLE_ROWS 100000u
 
@@ -91,7 +92,8 @@ static void
 notify_end(RkWindow *window, const RkJobSnapshot *job)
 {
     GtkApplication *app = gtk_window_get_application(GTK_WINDOW(window));
-    if (app == NULL || gtk_window_is_active(GTK_WINDOW(window)) || job->state == RK_JOB_CANCELLED)
+    if (app == NULL || gtk_window_is_active(GTK_WINDOW(window)) || job->state == RK_JOB_CANCELLED ||
+        !g_settings_get_boolean(rk_app_session_settings(window->session), "notify"))
         return;
     if (g_application_get_dbus_connection(G_APPLICATION(app)) == NULL)
         return; // no session bus, nobody to show it
@@ -256,6 +258,13 @@ act_sample(GtkWidget *widget, const char *name, GVariant *target)
 }
 
 static void
+act_preferences(GtkWidget *widget, const char *name, GVariant *target)
+{
+    gtk_window_present(
+        GTK_WINDOW(rk_preferences_new(GTK_WINDOW(widget), RK_WINDOW(widget)->session)));
+}
+
+static void
 act_measure(GtkWidget *widget, const char *name, GVariant *target)
 {
     rk_app_session_measure(RK_WINDOW(widget)->session);
@@ -290,6 +299,7 @@ static const struct {
     {"win.generate", NULL, act_generate},
     {"win.sample", NULL, act_sample},
     {"win.measure", NULL, act_measure},
+    {"win.preferences", NULL, act_preferences},
     {"win.remove-dataset", "s", act_remove_dataset},
     {"win.remove-model", "s", act_remove_model},
 };
