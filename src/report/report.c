@@ -74,6 +74,25 @@ add_verdicts(const RkResults *results, GPtrArray *sentences)
                                             "the answer may change."));
 }
 
+// Why a setting is recommended, without its name before and the gains after: the report says both
+// itself, in words. NULL when nothing is left.
+static char *
+reason_of(const char *why, const char *label)
+{
+    static const char *const AFTER[] = {" Against the default (", " It is the default."};
+    g_autofree char *before = g_strdup_printf("%s: ", label);
+    if (why == NULL)
+        return NULL;
+    g_autofree char *reason = g_strdup(g_str_has_prefix(why, before) ? why + strlen(before) : why);
+    for (size_t i = 0; i < G_N_ELEMENTS(AFTER); i++) {
+        char *at = strstr(reason, AFTER[i]);
+        if (at != NULL)
+            *at = '\0';
+    }
+    reason[0] = g_ascii_toupper(reason[0]);
+    return *reason != '\0' ? g_steal_pointer(&reason) : NULL;
+}
+
 // The headline first.
 static GPtrArray *
 answer_of(const RkResults *results)
@@ -88,9 +107,10 @@ answer_of(const RkResults *results)
             g_ptr_array_add(sentences, g_strdup(r->why));
     } else {
         g_autofree char *label = label_of(results, r->id);
+        char *why = reason_of(r->why, label);
         g_ptr_array_add(sentences, g_strdup_printf("Recommended: %s", label));
-        if (r->why != NULL)
-            g_ptr_array_add(sentences, g_strdup(r->why));
+        if (why != NULL)
+            g_ptr_array_add(sentences, why);
         add_gains(results, sentences);
     }
     add_verdicts(results, sentences);
@@ -150,6 +170,15 @@ add_answer(RkDocument *document, const RkResults *results)
 
 // ---- judgements ----------------------------------------------------------------------------
 
+// What a gate looks at: "p99 latency", "loss of auc".
+static char *
+gate_words(const char *name)
+{
+    const size_t n = strlen(name) - (g_str_has_suffix(name, "_drop") ? strlen("_drop") : 0);
+    return name[n] != '\0' ? g_strdup_printf("loss of %.*s", (int)n, name)
+                           : g_strdup(rk_figure_words(name));
+}
+
 static void
 add_gates(RkDocument *document, const RkResults *results)
 {
@@ -157,17 +186,22 @@ add_gates(RkDocument *document, const RkResults *results)
         return;
     static const char *const TITLES[] = {"Gate", "Limit", "Measured", "Verdict", "Trial", "Why"};
     RkFigureTable *table = rk_table_new("");
-    for (size_t k = 0; k < G_N_ELEMENTS(TITLES); k++)
+    gboolean measured = TRUE; // then limit and value say all
+    for (guint i = 0; i < results->gates->len; i++)
+        measured &= isfinite(g_array_index(results->gates, RkGate, i).value);
+    const guint n = G_N_ELEMENTS(TITLES) - (measured ? 1 : 0);
+    for (guint k = 0; k < n; k++)
         rk_table_text_column(table, TITLES[k]);
     for (guint i = 0; i < results->gates->len; i++) {
         const RkGate *gate = &g_array_index(results->gates, RkGate, i);
+        g_autofree char *words = gate_words(gate->name);
         g_autofree char *limit = rk_figure_text(gate->name, gate->limit);
         g_autofree char *value = rk_figure_text(gate->name, gate->value);
         g_autofree char *trial = label_of(results, gate->trial);
-        const char *const cells[] = {rk_figure_words(gate->name),      limit, value,
-                                     gate->pass ? "held" : "breached", trial, gate->why};
+        const char *const cells[] = {words, limit,    value, gate->pass ? "held" : "breached",
+                                     trial, gate->why};
         rk_table_row(table);
-        for (guint k = 0; k < G_N_ELEMENTS(cells); k++)
+        for (guint k = 0; k < n; k++)
             rk_table_set_text(table, k, cells[k]);
     }
     rk_document_heading(document, 2, "Gates");
@@ -281,6 +315,24 @@ add_nameds(RkBlock *block, const char *prefix, const GArray *nameds, double fact
     }
 }
 
+// Figures of caches that were asked at all: of one that is off they are all zero. Names are
+// borrowed.
+static GArray *
+used_caches(const GArray *cache)
+{
+    GArray *used = g_array_new(FALSE, FALSE, sizeof(RkNamed));
+    for (guint i = 0; i < cache->len; i++) {
+        const RkNamed *one = &g_array_index(cache, RkNamed, i);
+        const char *dot = strchr(one->name, '.');
+        g_autofree char *asked =
+            g_strdup_printf("%.*s.requests", dot != NULL ? (int)(dot - one->name) : 0, one->name);
+        const RkNamed *requests = rk_nameds_find(cache, asked);
+        if (requests == NULL || requests->estimate.value > 0)
+            g_array_append_val(used, *one);
+    }
+    return used;
+}
+
 static void
 add_trial(RkDocument *document, const RkTrialResult *t)
 {
@@ -301,7 +353,8 @@ add_trial(RkDocument *document, const RkTrialResult *t)
     }
     add_nameds(block, "", t->metrics, 1, RK_UNIT_METRIC);
     add_nameds(block, "stage ", t->stages_us, 1e-6, RK_UNIT_SECONDS);
-    add_nameds(block, "cache ", t->cache, 1, RK_UNIT_NONE);
+    g_autoptr(GArray) used = used_caches(t->cache);
+    add_nameds(block, "cache ", used, 1, RK_UNIT_NONE);
     add_nameds(block, "lateness ", t->lateness_us, 1e-6, RK_UNIT_SECONDS);
     rk_block_item(block, "source", t->source, NULL);
     rk_block_item(block, "schedule hash", t->schedule_hash != NULL ? t->schedule_hash : "–", NULL);
