@@ -18,6 +18,8 @@ work_free(gpointer data)
     Work *work = data;
     rk_workspace_unref(work->workspace);
     rk_suite_live_unref(work->asked.live);
+    if (work->asked.takes_suite)
+        rk_suite_free((RkSuite *)work->asked.suite);
     g_free((char *)work->asked.out);
     g_free((char *)work->asked.device);
     g_free(work);

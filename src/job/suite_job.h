@@ -9,7 +9,8 @@
 #include "job/workspace.h"
 
 typedef struct {
-    const RkSuite *suite; // must outlive the job
+    const RkSuite *suite; // must outlive the job ..
+    gboolean takes_suite; // .. unless it goes with it
     const char *out;      // folder; NULL writes nothing
     const char *device;   // as --device has it; NULL for the best
     gboolean resume;

@@ -31,6 +31,7 @@ news_after(const RkSuiteNews *last)
         news->phase = g_strdup(last->phase);
     } else {
         news->left_s = NAN;
+        news->point = UINT64_MAX;
     }
     news->samples = g_array_new(FALSE, FALSE, sizeof(RkLiveSample));
     news->trials = g_array_new(FALSE, FALSE, sizeof(RkSuiteNewsTrial));
@@ -111,7 +112,7 @@ rk_suite_live_begin(RkSuiteLive *live, const RkTrialSpec *spec, uint32_t repeat,
     g_mutex_lock(&live->lock);
     RkSuiteNews *news = live->news;
     news->began = TRUE;
-    g_strlcpy(news->trial, spec->id, sizeof news->trial);
+    news->point = spec->point;
     news->repeat = repeat;
     news->n_done = n_done;
     news->n_all = n_all;
@@ -155,8 +156,8 @@ rk_suite_live_end(RkSuiteLive *live, const RkTrialResult *trial, const char *met
                                    : trial->why_invalid != NULL
                                        ? g_strjoinv(" ", trial->why_invalid)
                                        : NULL};
-    g_strlcpy(one.id, trial->id, sizeof one.id);
     g_mutex_lock(&live->lock);
+    one.point = live->news->point; // it has just been measured
     g_array_append_val(live->news->trials, one);
     live->news->n_done++;
     g_mutex_unlock(&live->lock);

@@ -13,7 +13,7 @@ typedef struct RkSuiteLive RkSuiteLive;
 
 // A trial that was measured, with all its repeats so far.
 typedef struct {
-    char id[16];
+    uint64_t point; // of the sweep's grid
     uint32_t n_repeats;
     RkTrialStatus status;
     gboolean saturated;
@@ -26,7 +26,7 @@ typedef struct {
 // What is new since the last time. Free it.
 typedef struct {
     gboolean began;         // `samples` are of another measurement than those before
-    char trial[16];         // id of the trial that is measured; "" before the first
+    uint64_t point;         // of the trial that is measured; UINT64_MAX before the first
     uint32_t repeat;        // from 0
     uint32_t n_done, n_all; // measurements
     double left_s;          // by the load's duration and what was measured; NaN before the first

@@ -4,14 +4,12 @@
 #include <glib/gi18n.h>
 #include <string.h>
 
-#include "dataset/synth.h"
 #include "ui/generate_dialog.h"
 #include "ui/import_dialog.h"
 #include "ui/jobs_view.h"
 #include "ui/page.h"
+#include "ui/pages/tune.h"
 #include "ui/preferences.h"
-
-#define SAMPLE_ROWS 100000u
 
 struct _RkWindow {
     AdwApplicationWindow parent;
@@ -242,19 +240,24 @@ act_generate(GtkWidget *widget, const char *name, GVariant *target)
     gtk_window_present(GTK_WINDOW(dialog));
 }
 
+static RkTunePage *
+tune_page(GtkWidget *widget)
+{
+    RkWindow *window = RK_WINDOW(widget);
+    rk_window_show_page(window, "tune");
+    return RK_TUNE_PAGE(gtk_stack_get_child_by_name(window->stack, "tune"));
+}
+
 static void
 act_sample(GtkWidget *widget, const char *name, GVariant *target)
 {
-    RkWindow *window = RK_WINDOW(widget);
-    const RkParam *table;
-    size_t n;
-    rk_synth_kind("ratings", &table, &n, NULL, NULL, NULL);
-    g_autoptr(RkParams) params = rk_params_new(table, n);
-    rk_app_session_start(window->session,
-                         rk_synth_job(rk_app_session_workspace(window->session), "ratings",
-                                      "sample", SAMPLE_ROWS, params, 1),
-                         _("Generating sample"));
-    rk_window_show_page(window, "data");
+    rk_tune_page_try_sample(tune_page(widget));
+}
+
+static void
+act_sweep(GtkWidget *widget, const char *name, GVariant *target)
+{
+    rk_tune_page_open_run(tune_page(widget), g_variant_get_int64(target));
 }
 
 static void
@@ -298,6 +301,7 @@ static const struct {
     {"win.import-folder", NULL, act_import_folder},
     {"win.generate", NULL, act_generate},
     {"win.sample", NULL, act_sample},
+    {"win.sweep", "x", act_sweep},
     {"win.measure", NULL, act_measure},
     {"win.preferences", NULL, act_preferences},
     {"win.remove-dataset", "s", act_remove_dataset},

@@ -3,8 +3,8 @@
 // The window: sidebar, pages, jobs, and the actions that every page uses. Main thread.
 //
 // Actions: win.page (id), win.back, win.refresh, win.jobs, win.search, win.import-files,
-// win.import-folder, win.generate, win.sample, win.measure, win.preferences, win.appearance,
-// win.remove-dataset and win.remove-model (name).
+// win.import-folder, win.generate, win.sample, win.sweep (id of a run), win.measure,
+// win.preferences, win.appearance, win.remove-dataset and win.remove-model (name).
 #pragma once
 
 #include "ui/app_session.h"

@@ -120,10 +120,19 @@ test_close_asks(void)
 }
 
 static void
+generate_sample(RkUi *ui)
+{
+    rk_ui_act(ui, "win.generate", NULL);
+    rk_ui_type(ui, "Name of the dataset", "sample");
+    rk_ui_type(ui, "Rows", "100000");
+    rk_ui_press(ui, "Generate");
+}
+
+static void
 test_undo(void)
 {
     RkUi *ui = rk_ui_open(NULL);
-    rk_ui_act(ui, "win.sample", NULL);
+    generate_sample(ui);
     rk_ui_see(ui, "100000 rows");
     rk_ui_act(ui, "win.remove-dataset", "sample");
     rk_ui_see(ui, "Removed sample");
@@ -150,7 +159,7 @@ test_remove_and_close(void)
     g_autofree char *path = g_build_filename(g_get_tmp_dir(), "rankine-ui-closed.db", NULL);
     g_unlink(path);
     RkUi *ui = rk_ui_open(path);
-    rk_ui_act(ui, "win.sample", NULL);
+    generate_sample(ui);
     rk_ui_see(ui, "100000 rows");
     rk_ui_act(ui, "win.remove-dataset", "sample");
     rk_ui_see(ui, "Removed sample");

@@ -6,6 +6,7 @@
 #include "store/dataset.h"
 #include "store/model.h"
 #include "store/run.h"
+#include "store/trial.h"
 #include "ui/page.h"
 #include "ui/widgets.h"
 
@@ -28,6 +29,7 @@ typedef struct {
     const char *what;
     const char *page;
     int64_t time_s;
+    int64_t sweep; // id of a run; 0 for what isn't one
 } Recent;
 
 static int
@@ -43,19 +45,25 @@ list_recent(RkAppSession *session, const RkContents *contents)
     GArray *all = g_array_new(FALSE, FALSE, sizeof(Recent));
     for (guint i = 0; i < contents->datasets->len; i++) {
         const RkDatasetInfo *info = g_ptr_array_index(contents->datasets, i);
-        const Recent one = {info->name, _("Dataset"), "data", info->created_s};
+        const Recent one = {info->name, _("Dataset"), "data", info->created_s, 0};
         if (!rk_app_session_is_removed(session, RK_KEPT_DATASET, info->name))
             g_array_append_val(all, one);
     }
     for (guint i = 0; i < contents->models->len; i++) {
         const RkStoredModel *model = g_ptr_array_index(contents->models, i);
-        const Recent one = {model->name, _("Model"), "models", model->created_s};
+        const Recent one = {model->name, _("Model"), "models", model->created_s, 0};
         if (!rk_app_session_is_removed(session, RK_KEPT_MODEL, model->name))
             g_array_append_val(all, one);
     }
     for (guint i = 0; i < contents->runs->len; i++) {
         const RkStoredRun *run = g_ptr_array_index(contents->runs, i);
-        const Recent one = {run->name, _("Training run"), "models", run->created_s};
+        const Recent one = {run->name, _("Training run"), "models", run->created_s, 0};
+        g_array_append_val(all, one);
+    }
+    for (guint i = 0; i < contents->sweeps->len; i++) {
+        const RkStoredSuite *run = g_ptr_array_index(contents->sweeps, i);
+        const Recent one = {run->name, run->complete ? _("Sweep") : _("Unfinished sweep"), "tune",
+                            run->created_s, run->id};
         g_array_append_val(all, one);
     }
     g_array_sort(all, newest_first);
@@ -77,8 +85,11 @@ recent_row(const Recent *recent)
     adw_action_row_add_suffix(ADW_ACTION_ROW(row),
                               gtk_image_new_from_icon_name("go-next-symbolic"));
     gtk_list_box_row_set_activatable(GTK_LIST_BOX_ROW(row), TRUE);
-    gtk_actionable_set_action_name(GTK_ACTIONABLE(row), "win.page");
-    gtk_actionable_set_action_target(GTK_ACTIONABLE(row), "s", recent->page);
+    gtk_actionable_set_action_name(GTK_ACTIONABLE(row), recent->sweep ? "win.sweep" : "win.page");
+    if (recent->sweep != 0)
+        gtk_actionable_set_action_target(GTK_ACTIONABLE(row), "x", recent->sweep);
+    else
+        gtk_actionable_set_action_target(GTK_ACTIONABLE(row), "s", recent->page);
     return row;
 }
 
