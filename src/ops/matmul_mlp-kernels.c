@@ -208,7 +208,8 @@ half_bytes(const Stack *s)
     return rk_ceil_div((uint64_t)s->m * s->widest_hidden * 4 + 64, 256) * 256;
 }
 
-// Rewrites what a layer's dispatch binds to what the stack's does.
+// Rewrites what a layer's dispatch binds to what the stack's does. A layer's activations are bound
+// without what pads their half: a kernel supports what its tensors fill, and not more.
 static void
 rebind(RkDispatch *d, const Stack *s, uint32_t l, uint64_t half)
 {
@@ -221,7 +222,7 @@ rebind(RkDispatch *d, const Stack *s, uint32_t l, uint64_t half)
             uint32_t at = o->operand == 0 ? l - 1 : l;
             o->operand = RK_OPERAND_SCRATCH;
             o->offset = at % 2 * half;
-            o->bytes = o->bytes == 0 ? half : o->bytes;
+            o->bytes = (uint64_t)s->m * s->dim[at + 1] * 4;
         } else if (o->operand > 0) {
             o->operand = o->operand == 1 ? (int32_t)RK_MLP_W(l) : (int32_t)RK_MLP_BIAS(l);
         }

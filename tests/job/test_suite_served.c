@@ -11,7 +11,9 @@ static const char SUITE[] =
     "{\"rankine\": 1, \"name\": \"served\", \"data\": {\"synth\": \"ctr\", \"rows\": 2000},"
     " \"models\": [{\"model\": \"deepfm\", \"set\": {\"epochs\": 1, \"dim\": 4}}],"
     " \"sweep\": {\"precision\": [\"fp32\", \"int8\"], \"dim\": [4, 8]}, \"repeats\": 1,"
-    " \"load\": {\"scenario\": \"multi\", \"streams\": 2, \"candidates.n\": 5, \"duration_s\": 0.2,"
+    " \"serve\": {\"batch.max\": 2, \"inflight\": 1}," // few plans: some drivers compile slowly
+    " \"load\": {\"scenario\": \"multi\", \"streams\": 2, \"candidates.n\": 5, \"candidates.max\": "
+    "16, \"duration_s\": 0.2,"
     " \"warmup_s\": 0, \"percentile\": 50, \"stable.within\": 10, \"late.share\": 10,"
     " \"audit\": false, \"quality.n\": 20}}";
 
@@ -100,6 +102,8 @@ static void
 measured(gpointer data, const RkTrialResult *so_far)
 {
     Seen *seen = data;
+    if (so_far->status == RK_TRIAL_FAILED)
+        g_error("trial %s failed: %s", so_far->id, so_far->why);
     g_assert_cmpuint(so_far->repeats->len, ==, 1);
     if (++seen->n_measured == seen->cancel_at)
         rk_job_cancel(seen->job);
