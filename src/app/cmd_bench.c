@@ -323,6 +323,76 @@ print_audit(const RkAuditResult *a)
         printf("  Found: %s\n", (char *)g_ptr_array_index(a->findings, i));
 }
 
+static double
+figure(JsonObject *object, const char *name)
+{
+    double value = NAN;
+    return object != NULL && json_object_has_member(object, name) &&
+                   rk_json_real(object, name, &value, NULL)
+               ? value
+               : NAN;
+}
+
+static void
+print_figure(const char *what, double value, double scale, const char *unit)
+{
+    if (isfinite(value))
+        printf(", %s%.4g%s", what, value * scale, unit);
+}
+
+// One line a cache that was asked; `cold` is the same one in the warm-up, NULL without.
+static void
+print_cache(const char *name, JsonObject *cache, JsonObject *cold)
+{
+    const char *policy = NULL;
+    const double requests = figure(cache, "requests"), bytes = figure(cache, "bytes_moved");
+    if (!(requests > 0))
+        return;
+    printf("  cache %-9s ", name);
+    if (json_object_has_member(cache, "policy") && rk_json_string(cache, "policy", &policy, NULL))
+        printf("%s, ", policy);
+    printf("%.2f %% of %.0f requests hit", figure(cache, "hit_rate") * 100, requests);
+    if (figure(cold, "requests") > 0)
+        print_figure("when cold ", figure(cold, "hit_rate"), 100, " %");
+    print_figure("best possible ", figure(cache, "bound_hit_rate"), 100, " %");
+    print_figure("of unique keys ", figure(cache, "unique_hit_rate"), 100, " %");
+    print_figure("hit ", figure(cache, "hit_us"), 1, " us");
+    print_figure("miss ", figure(cache, "miss_us"), 1, " us");
+    print_figure("policy ", figure(cache, "policy_ns"), 1, " ns");
+    print_figure("moved ", bytes > 0 ? bytes : NAN, 1e-6, " MB");
+    putchar('\n');
+}
+
+static JsonObject *
+member(JsonObject *object, const char *name)
+{
+    JsonNode *node = object != NULL ? json_object_get_member(object, name) : NULL;
+    return node != NULL && JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
+}
+
+static void
+print_caches(const RkBenchResult *r)
+{
+    g_autoptr(JsonNode) now =
+        r->counters != NULL ? rk_json_parse(r->counters, "the counters", NULL) : NULL;
+    g_autoptr(JsonNode) then =
+        r->cold != NULL ? rk_json_parse(r->cold, "the counters", NULL) : NULL;
+    JsonObject *caches = now != NULL ? member(json_node_get_object(now), "cache") : NULL;
+    JsonObject *cold = then != NULL ? member(json_node_get_object(then), "cache") : NULL;
+    JsonObjectIter iter;
+    const char *name;
+    JsonNode *node;
+    if (caches == NULL)
+        return;
+    json_object_iter_init_ordered(&iter, caches);
+    while (json_object_iter_next_ordered(&iter, &name, &node))
+        if (JSON_NODE_HOLDS_OBJECT(node))
+            print_cache(name, json_node_get_object(node), member(cold, name));
+    if (r->n_cached > 0)
+        printf("  p99 of answers from the cache %.4g ms, of computed ones %.4g ms\n",
+               r->cached_ms.p99, r->computed_ms.p99);
+}
+
 static void
 print_text(const Command *c, const RkBenchResult *r)
 {
@@ -349,6 +419,7 @@ print_text(const Command *c, const RkBenchResult *r)
     for (int s = 0; s < RK_N_STAGES; s++)
         print_spread(rk_stage_name((RkStage)s), &r->stages_us[s], "us");
     print_spread("lateness", &r->lateness_us, "us");
+    print_caches(r);
     for (guint i = 0; i < r->quality->len; i++) {
         const RkQualityFigure *f = &g_array_index(r->quality, RkQualityFigure, i);
         printf("  %-14s %10.5f  as served\n", f->name, f->value);

@@ -111,7 +111,10 @@ warm_up(Trial *t, GError **error)
             !run_schedule(t, "warm up", schedule, seconds, 0, &run, &looks, error))
             return FALSE;
     }
-    g_free(take_counters(t)); // those of the warm-up are not counted
+    char *cold = take_counters(t); // apart: those of the warm-up are not counted
+    if (seconds > 0)
+        t->result->cold = g_steal_pointer(&cold);
+    g_free(cold);
     return is_cancelled(t) ? fail_cancelled(error) : TRUE;
 }
 
@@ -136,6 +139,23 @@ take_stages(const Trial *t, uint64_t *work)
             if (r->record[i].done_ns > 0 && !(r->record[i].flags & RK_ANSWER_FAILED))
                 work[n++] = r->record[i].stage_ns[s];
         t->result->stages_us[s] = rk_spread_of(work, n, 1000);
+    }
+}
+
+// What a hit of the answer cache takes, end to end, and what a miss.
+static void
+take_kinds(const Trial *t, uint64_t *work)
+{
+    const RkLoadRecords *r = t->run.records;
+    for (int cached = 0; cached < 2; cached++) {
+        uint64_t n = 0;
+        for (uint64_t i = 0; i < r->n_issued; i++) {
+            const RkLoadRecord *record = &r->record[i];
+            if (record->done_ns > r->scheduled_ns[i] && !(record->flags & RK_ANSWER_FAILED) &&
+                ((record->flags & RK_ANSWER_CACHED) != 0) == cached)
+                work[n++] = record->done_ns - r->scheduled_ns[i];
+        }
+        *(cached ? &t->result->cached_ms : &t->result->computed_ms) = rk_spread_of(work, n, 1e6);
     }
 }
 
@@ -187,6 +207,7 @@ summarize(Trial *t)
     to->latency_ms = rk_spread_of(latency, to->n, 1e6);
     take_lateness(t, work);
     take_stages(t, work);
+    take_kinds(t, work);
     count_answers(t);
     uint64_t first = r->n_issued > 0 ? r->issued_ns[0] : 0;
     to->duration_s = (double)(t->run.end_ns - MIN(first, t->run.end_ns)) * 1e-9;

@@ -88,6 +88,30 @@ add_counters(const RkBenchResult *r, JsonBuilder *json)
         rk_json_add_json(json, "cache", "{}");
 }
 
+// Of the warm-up: its caches, which began empty.
+static void
+add_cold(const RkBenchResult *r, JsonBuilder *json)
+{
+    g_autoptr(JsonNode) root =
+        r->cold != NULL ? rk_json_parse(r->cold, "the counters", NULL) : NULL;
+    JsonNode *cache =
+        root != NULL ? json_object_get_member(json_node_get_object(root), "cache") : NULL;
+    if (cache == NULL)
+        return;
+    json_builder_set_member_name(json, "cache_cold");
+    json_builder_add_value(json, json_node_copy(cache));
+}
+
+static void
+add_latencies(const RkBenchResult *r, JsonBuilder *json)
+{
+    rk_spread_to_json(&r->latency_ms, "latency_ms", json);
+    if (r->n_cached == 0)
+        return;
+    rk_spread_to_json(&r->cached_ms, "latency_cached_ms", json);
+    rk_spread_to_json(&r->computed_ms, "latency_computed_ms", json);
+}
+
 void
 rk_bench_result_to_json(const RkBenchResult *r, JsonBuilder *json)
 {
@@ -107,10 +131,11 @@ rk_bench_result_to_json(const RkBenchResult *r, JsonBuilder *json)
     rk_json_add_real(json, "offered_qps", r->offered_qps);
     rk_json_add_real(json, "throughput_qps", r->throughput_qps);
     rk_json_add_real(json, "mean_batch", r->mean_batch);
-    rk_spread_to_json(&r->latency_ms, "latency_ms", json);
+    add_latencies(r, json);
     rk_json_add_real(json, "bound_ms", r->bound_ms);
     add_stages(r, json);
     add_counters(r, json);
+    add_cold(r, json);
     rk_spread_to_json(&r->lateness_us, "lateness_us", json);
     add_quality(r, json);
     rk_json_add_text(json, "schedule_hash", r->schedule_hash);
@@ -130,6 +155,7 @@ rk_bench_result_clear(RkBenchResult *r)
     g_clear_pointer(&r->audit.findings, g_ptr_array_unref);
     g_clear_pointer(&r->scenario, g_free);
     g_clear_pointer(&r->counters, g_free);
+    g_clear_pointer(&r->cold, g_free);
     g_clear_pointer(&r->protocol, g_free);
     g_clear_pointer(&r->schedule_hash, g_free);
     g_clear_pointer(&r->machine, g_free);

@@ -48,11 +48,14 @@ typedef struct {
     double mean_batch; // queries computed together, the mean over queries; NaN when all were cached
 
     RkSpread latency_ms;  // from the scheduled time to the answer
+    RkSpread cached_ms;   // .. of answers from the answer cache alone
+    RkSpread computed_ms; // .. and of the others
     double bound_ms;      // the percentile is below this with confidence 0.99; NaN: too few queries
     RkSpread lateness_us; // issued after its time; 0 in closed loops, which have none
     RkSpread stages_us[RK_N_STAGES];
 
     char *counters;         // JSON object: what the system counted ("cache": {..}); NULL without
+    char *cold;             // the same of the warm-up, whose caches began empty; NULL without
     GArray *quality;        // of RkQualityFigure; empty without
     char *protocol;         // how quality was measured: "sampled:99"; NULL without
     uint64_t n_quality;     // events it is the mean of

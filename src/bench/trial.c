@@ -289,6 +289,14 @@ read_audit(JsonObject *object, RkResults *results)
                   g_strdup_printf("One query again and again takes %.3f ms, distinct ones "
                                   "%.3f ms.",
                                   real_of(audit, "repeated_ms"), real_of(audit, "distinct_ms"))});
+    if (real_of(audit, "n_sampled") > 0)
+        rk_results_add_audit(
+            results,
+            (RkAudit){g_strdup("sampled"), TRUE,
+                      g_strdup_printf("%.4g %% of the items in %.0f answers sampled under load are "
+                                      "what the model says at rest.",
+                                      real_of(audit, "agreement") * 100,
+                                      real_of(audit, "n_sampled"))});
     for (char **finding = findings; *finding != NULL; finding++)
         rk_results_add_audit(results, (RkAudit){g_strdup("finding"), FALSE, g_strdup(*finding)});
 }
@@ -411,6 +419,11 @@ add_figures(Summary *s, JsonObject *object)
         gather(&s->stages, name, real_of(object_of(stages, name), "p50"));
     }
     gather_numbers(&s->cache, "", object_of(object, "cache"));
+    gather_numbers(&s->cache, "cold", object_of(object, "cache_cold"));
+    gather(&s->cache, "answers.hit_p99_ms", real_of(object_of(object, "latency_cached_ms"), "p99"));
+    gather(&s->cache, "answers.miss_p99_ms",
+           real_of(object_of(object, "latency_computed_ms"), "p99"));
+    gather(&s->cache, "answers.agreement", real_of(object_of(object, "audit"), "agreement"));
     gather_numbers(&s->lateness, "", object_of(object, "lateness_us"));
     gather_numbers(&s->metrics, "", object_of(object, "metrics"));
 }

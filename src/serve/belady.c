@@ -18,9 +18,10 @@ by_key_then_place(const void *left, const void *right)
     return (a->at > b->at) - (a->at < b->at);
 }
 
-// next[i]: where the key of request i comes again.
+// next[i]: where the key of request i comes again. first[i]: whether it hadn't come before; NULL to
+// leave it.
 static uint64_t *
-find_next(const uint64_t *keys, uint64_t n)
+find_next(const uint64_t *keys, uint64_t n, uint8_t *first)
 {
     g_autofree Request *sorted = g_new(Request, MAX(n, 1));
     uint64_t *next = g_new(uint64_t, MAX(n, 1));
@@ -30,6 +31,8 @@ find_next(const uint64_t *keys, uint64_t n)
     for (uint64_t i = 0; i < n; i++) {
         gboolean again = i + 1 < n && sorted[i + 1].key == sorted[i].key;
         next[sorted[i].at] = again ? sorted[i + 1].at : NEVER;
+        if (first != NULL)
+            first[sorted[i].at] = i == 0 || sorted[i - 1].key != sorted[i].key;
     }
     return next;
 }
@@ -66,13 +69,17 @@ heap_pop(Heap *heap)
     return top;
 }
 
-uint64_t
-rk_cache_belady_hits(const uint64_t *keys, uint64_t n, uint32_t capacity)
+// kept: by the place of the next use, what is there when the trace begins; no more than capacity.
+static uint64_t
+count_hits(const uint64_t *next, uint64_t n, uint32_t capacity, uint8_t *kept)
 {
-    g_autofree uint64_t *next = find_next(keys, n);
-    g_autofree uint8_t *kept = g_malloc0(MAX(n, 1)); // by the place of the next use
-    Heap heap = {g_new(uint64_t, n + 1), 0};
+    Heap heap = {g_new(uint64_t, 2 * n + 1), 0};
     uint64_t hits = 0, n_kept = 0;
+    for (uint64_t i = 0; i < n; i++)
+        if (kept[i]) {
+            heap_push(&heap, i);
+            n_kept++;
+        }
     for (uint64_t i = 0; i < n && capacity > 0; i++) {
         if (kept[i]) {
             hits++;
@@ -89,4 +96,26 @@ rk_cache_belady_hits(const uint64_t *keys, uint64_t n, uint32_t capacity)
     }
     g_free(heap.use);
     return hits;
+}
+
+uint64_t
+rk_cache_belady_hits(const uint64_t *keys, uint64_t n, uint32_t capacity)
+{
+    g_autofree uint64_t *next = find_next(keys, n, NULL);
+    g_autofree uint8_t *kept = g_malloc0(MAX(n, 1));
+    return count_hits(next, n, capacity, kept);
+}
+
+// What comes first is worth most, as it can be let go of soonest.
+uint64_t
+rk_cache_belady_warm_hits(const uint64_t *keys, uint64_t n, uint32_t capacity)
+{
+    g_autofree uint8_t *kept = g_malloc0(MAX(n, 1));
+    g_autofree uint64_t *next = find_next(keys, n, kept);
+    uint64_t n_kept = 0;
+    for (uint64_t i = 0; i < n; i++) {
+        kept[i] = kept[i] && n_kept < capacity;
+        n_kept += kept[i];
+    }
+    return count_hits(next, n, capacity, kept);
 }

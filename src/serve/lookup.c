@@ -123,3 +123,9 @@ rk_lookup_to_json(RkLookup *lookup, JsonBuilder *json)
 {
     rk_tracked_to_json(&lookup->cached, json);
 }
+
+const RkTracked *
+rk_lookup_tracked(const RkLookup *lookup)
+{
+    return &lookup->cached;
+}

@@ -31,5 +31,6 @@ gboolean rk_lookup_get(RkLookup *lookup, const uint32_t *codes, uint32_t n, uint
 
 uint32_t rk_lookup_words(const RkLookup *lookup);
 void rk_lookup_to_json(RkLookup *lookup, JsonBuilder *json); // as rk_tracked_to_json()
+const RkTracked *rk_lookup_tracked(const RkLookup *lookup);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(RkLookup, rk_lookup_free)

@@ -317,6 +317,12 @@ rk_row_cache_bytes_moved(const RkRowCache *cache)
     return cache->cached.bytes;
 }
 
+const RkTracked *
+rk_row_cache_tracked(const RkRowCache *cache)
+{
+    return &cache->cached;
+}
+
 void
 rk_row_cache_to_json(RkRowCache *c, JsonBuilder *json)
 {

@@ -53,6 +53,7 @@ gboolean rk_row_cache_fetch_next(RkRowCache *cache, GError **error);
 
 // As rk_tracked_to_json(), with "lookups", "own_rows", "fetched_ahead" and "used_ahead".
 void rk_row_cache_to_json(RkRowCache *cache, JsonBuilder *json);
+const RkTracked *rk_row_cache_tracked(const RkRowCache *cache);
 uint64_t rk_row_cache_bytes_moved(const RkRowCache *cache); // since the last of those
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(RkRowCache, rk_row_cache_free)

@@ -30,8 +30,9 @@ const RkParam rk_session_params[] = {
     {"features.source", RK_PARAM_CHOICE, 0, 0, "memory", NULL, "memory|sqlite",
      "Where features of users and items are looked up"},
 #include "serve/cache_params.def"
-    {"cache.trace", RK_PARAM_INT, 0, 1 << 26, "0", "requests", NULL,
-     "Requests of each cache that are kept to tell the best hit rate any policy could have"},
+    {"cache.trace", RK_PARAM_INT, 0, 1 << 26, "131072", "requests", NULL,
+     "Requests of each cache that are kept to tell its unique keys, the time of its policy and the "
+     "best hit rate any policy could have"},
     {"cache.answers.policy", RK_PARAM_CHOICE, 0, 0, "none", NULL, POLICIES,
      "Policy of the cache of answers (default: that of cache.policy)"},
     {"cache.answers.entries", RK_PARAM_INT, 0, 1u << 30, "0", "entries", NULL,
@@ -89,6 +90,22 @@ flush(RkSystem *system, GError **error)
     return FALSE;
 }
 
+// Every table's together: features and embedding rows. Answers are apart, as one stands for a whole
+// query.
+static void
+add_overall(const RkSession *s, JsonBuilder *json)
+{
+    const RkTracked *all[2 + RK_N_IDS] = {rk_lookup_tracked(s->users)};
+    uint32_t n = 1;
+    if (s->items != NULL)
+        all[n++] = rk_lookup_tracked(s->items);
+    for (int ids = 0; ids < RK_N_IDS; ids++)
+        if (s->rows[ids] != NULL)
+            all[n++] = rk_row_cache_tracked(s->rows[ids]);
+    json_builder_set_member_name(json, "overall");
+    rk_tracked_sum_to_json(all, n, json);
+}
+
 static void
 counters(RkSystem *system, JsonBuilder *json)
 {
@@ -106,6 +123,7 @@ counters(RkSystem *system, JsonBuilder *json)
     rk_json_add_int(json, "bytes_moved", (int64_t)moved);
     json_builder_set_member_name(json, "cache");
     json_builder_begin_object(json);
+    add_overall(s, json);
     if (s->answers != NULL) {
         json_builder_set_member_name(json, "answers");
         rk_answer_cache_to_json(s->answers, json);

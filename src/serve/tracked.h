@@ -13,7 +13,10 @@ typedef struct {
     uint64_t hit_ns, miss_ns;
     uint64_t bytes;  // moved by misses
     uint64_t *trace; // [most_traced] the first keys that were asked for
+    uint8_t *found;  // [most_traced] whether the cache had them
     uint64_t n_traced, most_traced;
+    gboolean warm; // it wasn't empty when counting began
+    RkParams *set; // as its own cache has it
 } RkTracked;
 
 typedef struct {
@@ -33,5 +36,10 @@ RkCacheOutcome rk_tracked_request(RkTracked *tracked, uint64_t key, RkCacheSlot 
 
 // Adds "policy", "entries", "size", "requests", "hits", "hit_rate", .. to an open object, and
 // counts anew; or an object of them.
+// With a trace: "unique" and "unique_hit_rate", the Belady bound, and "policy_ns", what the policy
+// alone takes a request.
 void rk_tracked_add(RkTracked *tracked, JsonBuilder *json);
 void rk_tracked_to_json(RkTracked *tracked, JsonBuilder *json);
+
+// Several caches together, before each is told: "requests", "hits", "hit_rate", "bytes_moved".
+void rk_tracked_sum_to_json(const RkTracked *const *tracked, uint32_t n, JsonBuilder *json);

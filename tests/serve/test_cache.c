@@ -427,6 +427,7 @@ belady_is_the_best_of_all_choices(void)
         g_assert_cmpuint(rk_cache_belady_hits(keys, 10, 2), ==, best_of_all(keys, 10, 0));
     }
     g_assert_cmpuint(rk_cache_belady_hits(NULL, 0, 4), ==, 0);
+    g_assert_cmpuint(rk_cache_belady_warm_hits(NULL, 0, 4), ==, 0);
     g_assert_cmpuint(rk_cache_belady_hits((uint64_t[]){1, 1, 1}, 3, 0), ==, 0);
 }
 
@@ -492,6 +493,38 @@ an_unknown_policy_names_the_nearest(void)
     g_assert_nonnull(strstr(error->message, "s3fifo"));
 }
 
+// A cache that was warm when counting began may find what an empty one can't; nothing beats the
+// bound for that either.
+static void
+a_warm_cache_has_its_own_bound(void)
+{
+    enum { N = 20000 };
+    g_autofree uint64_t *keys = g_new(uint64_t, N);
+    for (uint32_t i = 0; i < N; i++) {
+        uint32_t wide = rk_rng_below(11, 1, i, 400) + 1;
+        keys[i] = rk_rng_below(11, 2, i, wide);
+    }
+    g_assert_cmpuint(rk_cache_belady_warm_hits((uint64_t[]){7, 8, 7}, 3, 1), ==, 2);
+    g_assert_cmpuint(rk_cache_belady_hits((uint64_t[]){7, 8, 7}, 3, 1), ==, 1);
+    g_assert_cmpuint(rk_cache_belady_warm_hits((uint64_t[]){1, 2, 3}, 3, 0), ==, 0);
+    g_assert_cmpuint(rk_cache_belady_warm_hits(keys, N, 400), ==, N);
+    for (uint32_t capacity = 1; capacity < 200; capacity *= 3) {
+        uint64_t half = N / 2, warm = rk_cache_belady_warm_hits(keys + half, half, capacity);
+        g_assert_cmpuint(warm, >=, rk_cache_belady_hits(keys + half, half, capacity));
+        g_assert_cmpuint(warm, <=, rk_cache_belady_hits(keys + half, half, capacity) + capacity);
+        for (int p = 0; rk_cache_policies[p] != NULL; p++) {
+            g_autoptr(RkCache) cache = rk_cache_new(rk_cache_policies[p], capacity, NULL, NULL);
+            RkCacheSlot slot;
+            for (uint64_t i = 0; i < N; i++) {
+                if (i == half)
+                    rk_cache_reset_counts(cache);
+                rk_cache_request(cache, keys[i], &slot);
+            }
+            g_assert_cmpuint(rk_cache_counts(cache).hits, <=, warm);
+        }
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -510,6 +543,7 @@ main(int argc, char **argv)
     }
     g_test_add_func("/serve/cache/Belady is the best of all choices",
                     belady_is_the_best_of_all_choices);
+    g_test_add_func("/serve/cache/a warm cache has its own bound", a_warm_cache_has_its_own_bound);
     g_test_add_func("/serve/cache/tinylfu keeps the popular in a scan",
                     tinylfu_keeps_the_popular_in_a_scan);
     g_test_add_func("/serve/cache/unique keys are counted", unique_keys_are_counted);

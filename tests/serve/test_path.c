@@ -198,6 +198,46 @@ records_are_the_same_through_every_cache(void)
         }
 }
 
+static double
+told(RkLookup *lookup, const char *name)
+{
+    g_autoptr(JsonBuilder) json = json_builder_new();
+    rk_lookup_to_json(lookup, json);
+    g_autoptr(JsonNode) root = json_builder_get_root(json);
+    JsonObject *object = json_node_get_object(root);
+    g_assert_cmpfloat(json_object_get_double_member(object, "policy_ns"), >, 0);
+    return json_object_get_double_member(object, name);
+}
+
+// Two rounds of the same codes: cold all miss, then all are found, which the bound allows.
+static void
+a_cache_tells_cold_from_warm(void)
+{
+    static const struct {
+        const char *figure;
+        double cold, warm;
+    } FIGURES[] = {{"hit_rate", 0, 1},       {"unique", 8, 8},   {"unique_hit_rate", 0, 1},
+                   {"bound_hit_rate", 0, 1}, {"requests", 8, 8}, {"bytes_moved", 96, 0}};
+    const uint32_t n = 500, codes[8] = {3, 1, 4, 15, 9, 2, 6, 5};
+    g_autoptr(RkParams) set = rk_params_new(SET, G_N_ELEMENTS(SET));
+    for (size_t f = 0; f < G_N_ELEMENTS(FIGURES); f++) {
+        const RkLookupOptions options = {.what = "records",
+                                         .n = n,
+                                         .words = 3,
+                                         .fill = fill_record,
+                                         .data = &n,
+                                         .policy = "lru",
+                                         .entries = 37,
+                                         .set = set};
+        g_autoptr(RkLookup) lookup = rk_lookup_new(&options, NULL);
+        uint32_t records[24];
+        g_assert_true(rk_lookup_get(lookup, codes, 8, records, NULL));
+        g_assert_cmpfloat(told(lookup, FIGURES[f].figure), ==, FIGURES[f].cold);
+        g_assert_true(rk_lookup_get(lookup, codes, 8, records, NULL));
+        g_assert_cmpfloat(told(lookup, FIGURES[f].figure), ==, FIGURES[f].warm);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -209,5 +249,6 @@ main(int argc, char **argv)
     g_test_add_func("/serve/path/lists agree as far as they do", lists_agree_as_far_as_they_do);
     g_test_add_func("/serve/path/records are the same through every cache",
                     records_are_the_same_through_every_cache);
+    g_test_add_func("/serve/path/a cache tells cold from warm", a_cache_tells_cold_from_warm);
     return g_test_run();
 }

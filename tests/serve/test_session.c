@@ -572,7 +572,8 @@ pairs_are_served_with_all_their_fields(void)
             JsonObject *items = json_object_get_object_member(count(system, &root), "items");
             double rate = json_object_get_double_member(items, "hit_rate");
             g_assert_cmpfloat(rate, >, 0);
-            g_assert_cmpfloat(json_object_get_double_member(items, "bound_hit_rate"), >, 0);
+            g_assert_cmpfloat(json_object_get_double_member(items, "bound_hit_rate"), >=, rate);
+            g_assert_cmpfloat(json_object_get_double_member(items, "policy_ns"), >, 0);
         }
         if (first == NULL)
             first = g_steal_pointer(&talk);
