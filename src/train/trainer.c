@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "train/trainer.h"
+#include "train/trainer-private.h"
 
 #include "train/micro.h"
 #include "train/objective.h"
@@ -189,26 +190,6 @@ compile_plans(RkTrainer *t, GError **error)
                                      &t->columns, &t->inputs, error);
 }
 
-// What others of a batch are drawn as: every item as often as it has events, none left out.
-static RkParams *
-in_batch_negatives(void)
-{
-    RkParams *set = rk_params_new(rk_negatives_params, rk_n_negatives_params);
-    gboolean known = rk_params_set(set, "negatives", "in-batch", NULL) &&
-                     rk_params_set(set, "negatives.exclude", "none", NULL);
-    g_assert(known);
-    return set;
-}
-
-static RkSamples
-samples_of(const RkParams *set)
-{
-    const char *name = rk_params_text(set, "samples");
-    return strcmp(name, "pointwise") == 0   ? RK_SAMPLES_POINTWISE
-           : strcmp(name, "sequences") == 0 ? RK_SAMPLES_SEQUENCES
-                                            : RK_SAMPLES_ROWS;
-}
-
 static RkBatchOptions
 batch_options(const RkTrainer *t, unsigned parts, const GArray *columns)
 {
@@ -216,7 +197,7 @@ batch_options(const RkTrainer *t, unsigned parts, const GArray *columns)
     const RkParams *negatives = t->in_batch != NULL ? t->in_batch : draws ? t->set : NULL;
     return (RkBatchOptions){.frame = t->features->frame,
                             .parts = parts,
-                            .samples = samples_of(t->set),
+                            .samples = rk_trainer_samples(t->set),
                             .columns = (const RkBatchColumn *)(const void *)columns->data,
                             .n_columns = columns->len,
                             .batch = t->set,
@@ -249,7 +230,7 @@ start_loader(RkTrainer *t, GError **error)
         return TRUE; // nothing is left to do
     find_memory(t);
     if (strcmp(rk_params_text(t->set, "loss"), "in-batch") == 0)
-        t->in_batch = in_batch_negatives();
+        t->in_batch = rk_trainer_in_batch_negatives();
     const RkLoaderOptions options = {.batch = batch_options(t, 1u << RK_PART_TRAIN, t->columns),
                                      .n_slots = N_SLOTS,
                                      .memory = t->micro.n == 1 ? t->memory : NULL,
@@ -259,38 +240,6 @@ start_loader(RkTrainer *t, GError **error)
                                          (uint32_t)rk_params_int(t->set, "epochs") - t->at.epoch};
     t->loader = rk_loader_new(&options, error);
     return t->loader != NULL;
-}
-
-// A teacher may look at more of the data than its student.
-static gboolean
-read_features(RkTrainer *t, GError **error)
-{
-    const RkTrainOptions *o = &t->options;
-    const RkTeacher *teacher = o->teacher;
-    const RkModel *model = o->model;
-    if (teacher != NULL && !teacher->model->candidates)
-        model = teacher->model;
-    gboolean past = teacher != NULL && (teacher->model->needs & RK_NEEDS_HISTORY);
-    const RkTrainFeaturesOptions data = {.dataset = o->dataset,
-                                         .split = o->split,
-                                         .model = model,
-                                         .set = model == o->model ? t->set : teacher->set,
-                                         .like = model->candidates ? NULL
-                                                 : o->like != NULL ? o->like
-                                                                   : o->from,
-                                         .history = o->history || past,
-                                         .positive_from = rk_params_real(t->set, "positive.from"),
-                                         .cancelled = o->cancelled};
-    t->features = rk_train_features_new(&data, error);
-    if (t->features == NULL)
-        return FALSE;
-    // A pruned model is trained in the form that it has.
-    t->features->data.form = o->form != NULL ? o->form : o->from != NULL ? o->from->form : NULL;
-    if (past)
-        t->features->data.history = (uint32_t)rk_params_int(teacher->set, "history");
-    else if (o->model->needs & RK_NEEDS_HISTORY)
-        t->features->data.history = (uint32_t)rk_params_int(t->set, "history");
-    return TRUE;
 }
 
 RkTrainer *
@@ -304,7 +253,8 @@ rk_trainer_new(const RkTrainOptions *options, GError **error)
     if (options->at != NULL)
         t->at = *options->at;
     t->first_samples = t->at.samples;
-    if (!read_features(t, error) || !build_graph(t, error) || !first_weights(t, error) ||
+    t->features = rk_trainer_features_new(options, error);
+    if (t->features == NULL || !build_graph(t, error) || !first_weights(t, error) ||
         !compile_plans(t, error) || !start_loader(t, error))
         return NULL;
     g_timer_start(t->clock);
