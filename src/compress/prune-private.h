@@ -33,5 +33,6 @@ void rk_prune_choose(GArray *units, uint32_t n_groups, double ratio, gboolean gl
 gboolean rk_prune_weights(const RkPrune *prune, RkCompressed *model, double ratio, GError **error);
 gboolean rk_prune_24(const RkPrune *prune, RkCompressed *model, double ratio, GError **error);
 gboolean rk_prune_neurons(const RkPrune *prune, RkCompressed *model, double ratio, GError **error);
+gboolean rk_prune_heads(const RkPrune *prune, RkCompressed *model, double ratio, GError **error);
 gboolean rk_prune_dims(const RkPrune *prune, RkCompressed *model, double ratio, GError **error);
 gboolean rk_prune_rows(const RkPrune *prune, RkCompressed *model, double ratio, GError **error);

@@ -12,9 +12,9 @@
 #include <string.h>
 
 static const RkParam PARAMS[] = {
-    {"what", RK_PARAM_CHOICE, 0, 0, "neurons", NULL, "weights|2:4|neurons|dims|rows",
-     "Single weights of dense layers (masked), two of each four (2:4 sparse), neurons, dimensions "
-     "of embeddings or rows of tables (all three are removed)"},
+    {"what", RK_PARAM_CHOICE, 0, 0, "neurons", NULL, "weights|2:4|neurons|heads|dims|rows",
+     "Single weights of dense layers (masked), two of each four (2:4 sparse), neurons, heads of "
+     "attention, dimensions of embeddings or rows of tables (all four are removed)"},
     {"ratio", RK_PARAM_REAL, 0, 0.999, "0.5", NULL, NULL, "Share that is left out"},
     {"by", RK_PARAM_CHOICE, 0, 0, "l2", NULL, "l1|l2|taylor|random|frequency",
      "What is left out first: small magnitudes, what the loss depends on least, anything, or rows "
@@ -34,11 +34,9 @@ static const struct {
     const char *name;
     gboolean (*prune)(const RkPrune *prune, RkCompressed *model, double ratio, GError **error);
     gboolean absolute; // what was pruned before counts in the ratio
-} KINDS[] = {{"weights", rk_prune_weights, TRUE},
-             {"2:4", rk_prune_24, TRUE},
-             {"neurons", rk_prune_neurons, FALSE},
-             {"dims", rk_prune_dims, FALSE},
-             {"rows", rk_prune_rows, TRUE}};
+} KINDS[] = {{"weights", rk_prune_weights, TRUE},  {"2:4", rk_prune_24, TRUE},
+             {"neurons", rk_prune_neurons, FALSE}, {"heads", rk_prune_heads, FALSE},
+             {"dims", rk_prune_dims, FALSE},       {"rows", rk_prune_rows, TRUE}};
 
 static int
 kind_of(const RkParams *set)

@@ -15,6 +15,9 @@ static const RkParam PARAMS[] = {
     {"history", RK_PARAM_INT, 1, 1024, "50", "items", NULL, "The longest past that is looked at"},
     {"blocks", RK_PARAM_INT, 1, 16, "2", NULL, NULL, "Self-attention blocks"},
     {"heads", RK_PARAM_INT, 1, 64, "1", NULL, NULL, "Heads of each, a divisor of dim"},
+    {"heads.cut", RK_PARAM_TEXT, 0, 0, "", NULL, NULL,
+     "Heads that pruning took out, blocks.0.1+blocks.1.0 for the second of the first block and the "
+     "first of the second"},
     {"dropout", RK_PARAM_REAL, 0, 0.95, "0.2", NULL, NULL, "Share of hidden units left out"},
     {"init.std", RK_PARAM_REAL, 0, 10, "0.02", NULL, NULL,
      "Standard deviation that vectors start with"},
@@ -38,11 +41,53 @@ norm(RkModelBuild *b, const char *block, const char *name, RkRef x)
 }
 
 static RkRef
-linear(RkModelBuild *b, const char *block, const char *name, RkRef x, RkAct act)
+linear(RkModelBuild *b, const char *block, const char *name, RkRef x, uint32_t n, RkAct act)
 {
     g_autofree char *layer = g_strconcat(block, name, NULL);
+    return rk_layer_linear(b, layer, x, n, act, (RkInit){RK_INIT_GLOROT, 0}, TRUE);
+}
+
+static gboolean
+is_cut(const RkModelBuild *b, const char *block, uint32_t head)
+{
+    g_auto(GStrv) cut = g_strsplit(rk_params_text(b->set, "heads.cut"), "+", -1);
+    g_autofree char *name = g_strdup_printf("%s%u", block, head);
+    return g_strv_contains((const char *const *)cut, name);
+}
+
+// What the heads that are left say, f32 [B, T, D]: each in its own channels, zeros in those of the
+// others.
+static RkRef
+spread_heads(RkModelBuild *b, const char *block, RkRef seen, uint32_t heads, uint32_t width)
+{
+    RkGraph *g = b->graph;
+    g_autofree RkRef *part = g_new(RkRef, heads);
+    RkType none = *rk_graph_type(g, seen);
+    none.dim[2] = RK_DIM(width);
+    for (uint32_t head = 0, at = 0; head < heads; head++) {
+        gboolean cut = is_cut(b, block, head);
+        part[head] = cut ? rk_graph_fill(g, none, 0) : rk_slice(g, seen, 2, at, at + width);
+        at += cut ? 0 : width;
+    }
+    return rk_concat(g, 2, heads, part);
+}
+
+// What the heads of a block see, f32 [B, T, D]; RK_NONE when none is left.
+static RkRef
+attend(RkModelBuild *b, const char *block, RkRef q, RkRef x)
+{
     uint32_t dim = (uint32_t)rk_params_int(b->set, "dim");
-    return rk_layer_linear(b, layer, x, dim, act, (RkInit){RK_INIT_GLOROT, 0}, TRUE);
+    uint32_t heads = (uint32_t)rk_params_int(b->set, "heads"), left = 0;
+    for (uint32_t head = 0; head < heads; head++)
+        left += !is_cut(b, block, head);
+    if (left == 0)
+        return RK_NONE;
+    uint32_t n = dim / heads * left;
+    RkRef seen = rk_attention(b->graph, linear(b, block, "query", q, n, RK_ACT_NONE),
+                              linear(b, block, "key", x, n, RK_ACT_NONE),
+                              linear(b, block, "value", x, n, RK_ACT_NONE),
+                              rk_model_history_length(b), left, TRUE);
+    return left == heads ? seen : spread_heads(b, block, seen, heads, dim / heads);
 }
 
 // One block: x f32 [B, T, D], mask f32 [B, T, 1].
@@ -51,15 +96,14 @@ block(RkModelBuild *b, uint32_t number, RkRef x, RkRef mask)
 {
     RkGraph *g = b->graph;
     double dropout = rk_params_real(b->set, "dropout");
+    uint32_t dim = (uint32_t)rk_params_int(b->set, "dim");
     g_autofree char *name = g_strdup_printf("blocks.%u.", number);
-    RkRef q = norm(b, name, "attention.norm", x);
-    RkRef seen = rk_attention(g, linear(b, name, "query", q, RK_ACT_NONE),
-                              linear(b, name, "key", x, RK_ACT_NONE),
-                              linear(b, name, "value", x, RK_ACT_NONE), rk_model_history_length(b),
-                              (uint32_t)rk_params_int(b->set, "heads"), TRUE);
-    x = norm(b, name, "forward.norm", rk_add(g, q, rk_layer_dropout(b, seen, dropout)));
-    RkRef hidden = linear(b, name, "forward.0", x, RK_ACT_RELU);
-    hidden = linear(b, name, "forward.1", rk_layer_dropout(b, hidden, dropout), RK_ACT_NONE);
+    RkRef q = norm(b, name, "attention.norm", x), seen = attend(b, name, q, x);
+    if (seen != RK_NONE)
+        q = rk_add(g, q, rk_layer_dropout(b, seen, dropout));
+    x = norm(b, name, "forward.norm", q);
+    RkRef hidden = linear(b, name, "forward.0", x, dim, RK_ACT_RELU);
+    hidden = linear(b, name, "forward.1", rk_layer_dropout(b, hidden, dropout), dim, RK_ACT_NONE);
     return rk_mul(g, rk_add(g, x, rk_layer_dropout(b, hidden, dropout)), mask);
 }
 

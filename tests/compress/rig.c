@@ -35,12 +35,20 @@ build_of(const RkCompressed *model, RkRef *score)
 RkCompressed *
 rig_model(const char *name)
 {
+    return rig_model_with(name, NULL);
+}
+
+RkCompressed *
+rig_model_with(const char *name, const char *assignment)
+{
     g_autoptr(GError) error = NULL;
     const RkModel *model = rk_model_find(name, &error);
     g_assert_no_error(error);
     g_autoptr(RkParams) set = rk_params_new(model->params, model->n_params);
     rk_params_set(set, "dim", "8", NULL);
     rk_params_set(set, "layers", strcmp(name, "mlp") == 0 ? "12-8-1" : "12-8", NULL);
+    if (assignment != NULL && !rk_params_assign(set, assignment, &error))
+        g_error("%s", error->message);
     RkCompressed *c = rk_compressed_new(model, &DATA, set, rk_weights_new());
     RkRef score;
     g_autoptr(RkModelBuild) build = build_of(c, &score);

@@ -11,6 +11,7 @@ enum { RIG_B = 16 };
 
 // With weights drawn from a fixed seed, wide enough that nothing is empty after pruning.
 RkCompressed *rig_model(const char *name);
+RkCompressed *rig_model_with(const char *name, const char *assignment); // a setting of its own
 
 // Parses and applies; context may be NULL (then nothing may be asked of it).
 gboolean rig_apply(RkCompressed *model, const char *pass, RkPassContext *context, GError **error);

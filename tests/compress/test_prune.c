@@ -5,6 +5,7 @@
 #include "rig.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 static RkDevice *device;
@@ -77,6 +78,78 @@ match_rows(const float *big, uint32_t n_big, uint32_t big_cols, const float *sma
             at++;
         }
     g_assert_cmpuint(at, ==, n_small);
+}
+
+// The values that a head looks at, as zeros: then it says nothing.
+static void
+silence_head(RkCompressed *model, const char *layer, uint32_t head, uint32_t heads)
+{
+    g_autofree char *weight = g_strconcat(layer, ".weight", NULL);
+    g_autofree char *bias = g_strconcat(layer, ".bias", NULL);
+    const RkWeight *const parts[] = {rk_weights_find(model->tensors, weight),
+                                     rk_weights_find(model->tensors, bias)};
+    for (int i = 0; i < 2; i++) {
+        size_t each = rk_tensor_numel(&parts[i]->type) / heads;
+        memset((float *)parts[i]->packed + head * each, 0, each * sizeof(float));
+    }
+}
+
+// The head of a block whose numbers are the smallest, by their sums of squares.
+static uint32_t
+least_head(const RkCompressed *model, const char *block, uint32_t heads)
+{
+    static const char *const LAYERS[] = {"query", "key", "value"};
+    g_autofree double *sum = g_new0(double, heads);
+    uint32_t least = 0;
+    for (int l = 0; l < 6; l++) {
+        g_autofree char *name =
+            g_strconcat(block, LAYERS[l / 2], l % 2 == 0 ? ".weight" : ".bias", NULL);
+        const RkWeight *w = rk_weights_find(model->tensors, name);
+        uint64_t n = rk_tensor_numel(&w->type);
+        for (uint64_t i = 0; i < n; i++) {
+            double v = (double)((const float *)w->packed)[i];
+            sum[i / (n / heads)] += v * v;
+        }
+    }
+    for (uint32_t head = 1; head < heads; head++)
+        least = sum[head] < sum[least] ? head : least;
+    return least;
+}
+
+// A model without a head scores as the whole one does with that head's values at 0, and its layers
+// are smaller by the head's rows; the next cut takes another one.
+static void
+cut_heads_are_as_if_silent(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(RkCompressed) whole = rig_model_with("sasrec", "heads=4");
+    g_autoptr(RkCompressed) cut = rk_compressed_copy(whole);
+    uint32_t first[] = {least_head(whole, "blocks.0.", 4), least_head(whole, "blocks.1.", 4)};
+    RkCompressedSize before, after;
+    rk_compressed_size(cut, &before, &error);
+    rig_apply(cut, "prune:what=heads,ratio=0.25", NULL, &error);
+    g_assert_no_error(error);
+    rk_compressed_size(cut, &after, &error);
+    // Two rows of 8 and a bias for each of three layers in both blocks.
+    g_assert_cmpuint(before.bytes - after.bytes, ==, 2 * 3 * (2 * 8 + 2) * 4);
+    g_assert_cmpfloat(after.flops, <, before.flops);
+    silence_head(whole, "blocks.0.value", first[0], 4);
+    silence_head(whole, "blocks.1.value", first[1], 4);
+    g_autofree double *expected = rig_reference(whole), *got = rig_reference(cut);
+    assert_close(got, expected, 1e-12);
+    assert_runs(cut, got);
+    g_autofree char *text = g_strdup_printf("blocks.0.%u+blocks.1.%u", first[0], first[1]);
+    g_assert_cmpstr(rk_params_text(cut->set, "heads.cut"), ==, text);
+    rig_apply(cut, "prune:what=heads,ratio=0.9,only=blocks.1.query.weight", NULL, &error);
+    g_assert_no_error(error);
+    g_auto(GStrv) gone = g_strsplit(rk_params_text(cut->set, "heads.cut"), "+", -1);
+    g_assert_cmpuint(g_strv_length(gone), ==, 4);
+    for (uint32_t i = 2; i < 4; i++) {
+        g_assert_true(g_str_has_prefix(gone[i], "blocks.1."));
+        silence_head(whole, "blocks.1.value", (uint32_t)atoi(gone[i] + strlen("blocks.1.")), 4);
+    }
+    g_autofree double *fewer = rig_reference(cut), *silent = rig_reference(whole);
+    assert_close(fewer, silent, 1e-12);
 }
 
 // A model whose neurons were cut scores as the whole one does with those neurons at 0: their
@@ -370,6 +443,8 @@ what_cannot_be_is_said(void)
                  {"deepfm", "prone", "did you mean \"prune\""},
                  {"mf", "prune", "none can be cut out"},
                  {"mf", "prune:what=2:4", "has none"},
+                 {"deepfm", "prune:what=heads", "no attention"},
+                 {"sasrec", "prune:what=heads", "one alone"},
                  {"deepfm", "prune:by=frequency", "what=rows"},
                  {"deepfm", "prune:what=2:4,ratio=0.3", "two of each four"},
                  {"deepfm", "prune:ratio=0.5,bytes=1000", "not both"},
@@ -397,6 +472,7 @@ main(int argc, char **argv)
     g_test_add_func("/compress/prune/formats compute what their values say",
                     formats_compute_what_their_values_say);
     g_test_add_func("/compress/prune/cut neurons are as if zero", cut_neurons_are_as_if_zero);
+    g_test_add_func("/compress/prune/cut heads are as if silent", cut_heads_are_as_if_silent);
     g_test_add_func("/compress/prune/cut dimensions are as if zero", cut_dimensions_are_as_if_zero);
     g_test_add_func("/compress/prune/structure is found in every model",
                     structure_is_found_in_every_model);
