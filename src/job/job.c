@@ -343,6 +343,12 @@ rk_job_keeps(const RkJob *job)
     return job->spec.keeps;
 }
 
+gpointer
+rk_job_data(const RkJob *job)
+{
+    return job->spec.data;
+}
+
 const char *
 rk_job_about(const RkJob *job)
 {

@@ -101,6 +101,7 @@ uint64_t rk_job_id(const RkJob *job);
 gboolean rk_job_is_quiet(const RkJob *job);
 gboolean rk_job_keeps(const RkJob *job);
 const char *rk_job_about(const RkJob *job); // NULL when its spec had none
+gpointer rk_job_data(const RkJob *job);     // its spec's, for the module that made it
 RkJobSnapshot *rk_job_snapshot(RkJob *job); // a new reference; any thread
 void rk_job_cancel(RkJob *job);             // any thread
 

@@ -16,6 +16,7 @@ typedef struct {
     char **assignments, **runs;
     uint64_t seed;
     gboolean resume;
+    gint stop; // atomic
 } Work;
 
 static void
@@ -208,7 +209,8 @@ fit(Training *t, RkDevice *device, GError **error)
                                   .progress = show_step,
                                   .epoch = show_epoch,
                                   .data = t,
-                                  .cancelled = rk_job_cancelled(t->job)};
+                                  .cancelled = rk_job_cancelled(t->job),
+                                  .stop = &t->work->stop};
     t->every = every > 0 ? (uint64_t)every : LOG_EVERY;
     rk_job_phase(t->job, "Training", "samples", 0, 0.95);
     return rk_fit(&options, &result, error);
@@ -261,6 +263,14 @@ rk_train_job_run(const RkJob *job)
 {
     const char *about = rk_job_about(job);
     return about != NULL && g_str_has_prefix(about, "train:") ? about + strlen("train:") : NULL;
+}
+
+void
+rk_train_job_stop(RkJob *job)
+{
+    g_return_if_fail(rk_train_job_run(job) != NULL);
+    Work *work = rk_job_data(job);
+    g_atomic_int_set(&work->stop, 1);
 }
 
 // ---- stored runs ---------------------------------------------------------------------------

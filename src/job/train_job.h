@@ -27,6 +27,9 @@ RkJobSpec rk_train_job(RkWorkspace *workspace, const RkTrainOrder *order);
 // The run that a job trains, or NULL when it isn't such a job.
 const char *rk_train_job_run(const RkJob *job);
 
+// Ends a training before its last step: the model is measured and stored as it is. Any thread.
+void rk_train_job_stop(RkJob *job);
+
 // One figure of a run over its steps.
 typedef struct {
     char *run, *figure; // "loss", "valid.auc"

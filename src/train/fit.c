@@ -157,18 +157,28 @@ keep_what_was_done(Fit *f, GArray *losses, const GError *why)
         g_warning("The last steps could not be kept: %s", failure->message);
 }
 
+// Its patience is over, or someone asked for the end.
+static gboolean
+is_enough(const Fit *f)
+{
+    const int64_t patience = rk_params_int(f->set, "patience");
+    const gint *stop = f->options->stop;
+    return (patience > 0 && f->n_bad >= patience) || (stop != NULL && g_atomic_int_get(stop) != 0);
+}
+
 static gboolean
 train(Fit *f, GError **error)
 {
-    int64_t patience = rk_params_int(f->set, "patience");
     g_autoptr(GArray) losses = g_array_new(FALSE, FALSE, sizeof(RkMeasurement));
     RkTrainProgress progress = {0};
     int more = 0;
     gboolean fine = TRUE;
     f->measuring_s = 0;
-    while (fine && !(patience > 0 && f->n_bad >= patience) &&
-           (more = rk_trainer_step(f->trainer, &progress, error)) == 1)
+    while (fine && !is_enough(f) && (more = rk_trainer_step(f->trainer, &progress, error)) == 1)
         fine = after_step(f, &progress, losses, error);
+    if (fine && more == 1 && losses->len > 0) // stopped within an epoch
+        fine = rk_run_measure(f->options->store, f->run, (RkMeasurement *)(void *)losses->data,
+                              losses->len, error);
     if (!fine || more < 0) {
         keep_what_was_done(f, losses, error != NULL ? *error : NULL);
         return FALSE;

@@ -29,6 +29,7 @@ typedef struct {
                   gboolean is_best);
     void *data;
     const gint *cancelled; // may be NULL
+    const gint *stop;      // nonzero (atomic): train no further, but measure and save; may be NULL
 } RkFitOptions;
 
 typedef struct {

@@ -176,6 +176,12 @@ read_contents(RkAppSession *session)
     rk_jobs_start(session->jobs, &spec);
 }
 
+void
+rk_app_session_read(RkAppSession *session)
+{
+    read_contents(session);
+}
+
 const RkContents *
 rk_app_session_contents(RkAppSession *session)
 {

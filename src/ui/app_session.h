@@ -28,6 +28,9 @@ RkJob *rk_app_session_start(RkAppSession *session, RkJobSpec spec, const char *t
 // Reads the database and the devices again.
 void rk_app_session_refresh(RkAppSession *session);
 
+// Reads the database alone again.
+void rk_app_session_read(RkAppSession *session);
+
 // NULL until they were read, and where they couldn't be: then the error says why.
 const RkContents *rk_app_session_contents(RkAppSession *session);
 const GError *rk_app_session_contents_error(RkAppSession *session);

@@ -28,8 +28,11 @@ rk_chart_plot_invalidate(RkChartPlot *plot, gboolean layout_too)
     drop_node(&plot->tail);
     drop_node(&plot->marks);
     g_clear_pointer(&plot->chunks, g_ptr_array_unref);
-    if (layout_too)
+    if (layout_too) {
+        const RkHit nowhere = {0};
+        rk_chart_plot_point_at(plot, &nowhere); // what it points at has moved
         g_clear_pointer(&plot->layout, rk_layout_free);
+    }
     gtk_widget_queue_draw(GTK_WIDGET(plot));
 }
 
@@ -152,8 +155,6 @@ fit(RkChartPlot *plot)
 void
 rk_chart_plot_renew(RkChartPlot *plot)
 {
-    const RkHit nowhere = {0};
-    rk_chart_plot_point_at(plot, &nowhere);
     if (plot->chart != NULL) {
         fit(plot);
         rk_chart_plot_each(plot->chart, settle, NULL);
@@ -378,11 +379,9 @@ static void
 plot_dispose(GObject *object)
 {
     RkChartPlot *plot = RK_CHART_PLOT(object);
-    const RkHit nowhere = {0};
     GtkWidget *menu;
     while ((menu = gtk_widget_get_first_child(GTK_WIDGET(plot))) != NULL)
         gtk_widget_unparent(menu);
-    rk_chart_plot_point_at(plot, &nowhere);
     rk_chart_plot_invalidate(plot, TRUE);
     g_clear_pointer(&plot->chart, rk_chart_free);
     G_OBJECT_CLASS(rk_chart_plot_parent_class)->dispose(object);

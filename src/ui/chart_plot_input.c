@@ -86,7 +86,6 @@ lines_only(const RkPanel *panel)
 static void
 shown_changed(RkChartPlot *plot)
 {
-    rk_chart_plot_point_at(plot, &NOWHERE);
     rk_chart_plot_invalidate(plot, TRUE);
     rk_chart_plot_view_changed(plot);
 }

@@ -34,6 +34,15 @@ append_axis_value(GString *out, const RkChartAxis *axis, double value)
     g_string_append(out, text);
 }
 
+// Plain numbers have two digits more than on an axis, where the picture tells the rest.
+static char *
+exact(double value, RkUnit unit)
+{
+    if (unit == RK_UNIT_NONE && isfinite(value))
+        return g_strdup_printf("%.5g", value);
+    return rk_quantity(value, unit);
+}
+
 static void
 append_hit(GString *out, const RkPanel *panel, const RkHit *hit)
 {
@@ -42,7 +51,7 @@ append_hit(GString *out, const RkPanel *panel, const RkHit *hit)
     g_autofree char *value =
         s->kind == RK_SERIES_BAND
             ? rk_quantity_range(s->low[hit->index], s->y[hit->index], panel->y.unit)
-            : rk_quantity(s->y[hit->index], panel->y.unit);
+            : exact(s->y[hit->index], panel->y.unit);
     g_string_append_printf(out, "\n%s: %s", name, value);
 }
 

@@ -14,7 +14,8 @@ rk_fact_row(const char *title, const char *value)
     g_autoptr(PangoAttrList) attributes = pango_attr_list_new();
     pango_attr_list_insert(attributes, pango_attr_insert_hyphens_new(FALSE));
     // A row gives its title all that a wrapping label doesn't insist on.
-    const int n = (int)MIN(g_utf8_strlen(value, -1), FACT_CHARACTERS);
+    // One more, as few characters may all be wide ones.
+    const int n = (int)MIN(g_utf8_strlen(value, -1) + 1, FACT_CHARACTERS);
     g_object_set(label, "wrap", TRUE, "wrap-mode", PANGO_WRAP_WORD_CHAR, "xalign", 1.0F,
                  "selectable", TRUE, "width-chars", n, "max-width-chars", 36, "justify",
                  GTK_JUSTIFY_RIGHT, "attributes", attributes, NULL);

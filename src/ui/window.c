@@ -10,6 +10,7 @@
 #include "ui/page.h"
 #include "ui/pages/tune.h"
 #include "ui/preferences.h"
+#include "ui/pages/train.h"
 
 struct _RkWindow {
     AdwApplicationWindow parent;
@@ -260,6 +261,19 @@ act_sweep(GtkWidget *widget, const char *name, GVariant *target)
     rk_tune_page_open_run(tune_page(widget), g_variant_get_int64(target));
 }
 
+// "deepfm", or "deepfm/NAME" to begin with the weights of a trained one.
+static void
+act_train(GtkWidget *widget, const char *name, GVariant *target)
+{
+    RkWindow *window = RK_WINDOW(widget);
+    const char *wanted = g_variant_get_string(target, NULL);
+    const char *slash = strchr(wanted, '/');
+    g_autofree char *model = g_strndup(wanted, strcspn(wanted, "/"));
+    rk_window_show_page(window, "train");
+    rk_train_page_begin(gtk_stack_get_visible_child(window->stack), model,
+                        slash != NULL ? slash + 1 : NULL);
+}
+
 static void
 act_preferences(GtkWidget *widget, const char *name, GVariant *target)
 {
@@ -304,6 +318,7 @@ static const struct {
     {"win.sweep", "x", act_sweep},
     {"win.measure", NULL, act_measure},
     {"win.preferences", NULL, act_preferences},
+    {"win.train", "s", act_train},
     {"win.remove-dataset", "s", act_remove_dataset},
     {"win.remove-model", "s", act_remove_model},
 };

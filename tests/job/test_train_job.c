@@ -16,7 +16,8 @@ typedef struct {
     RkJobs *jobs;
     RkJobSnapshot *last;
     gpointer result;
-    gint stop_after; // points of the loss, then it is cancelled; 0 never
+    gint stop_after;   // points of the loss, then it is cancelled; 0 never
+    gboolean ask_only; // then it is asked to end instead
 } Rig;
 
 static void
@@ -33,8 +34,12 @@ watched(RkJobs *jobs, RkJob *job, const RkJobSnapshot *snapshot, gpointer data)
     const Rig *rig = data;
     for (guint i = 0; snapshot != NULL && i < snapshot->series->len; i++)
         if (rig->stop_after > 0 &&
-            (gint)g_array_index(snapshot->series, RkJobSeries, i).n >= rig->stop_after)
-            rk_job_cancel(job);
+            (gint)g_array_index(snapshot->series, RkJobSeries, i).n >= rig->stop_after) {
+            if (rig->ask_only)
+                rk_train_job_stop(job);
+            else
+                rk_job_cancel(job);
+        }
 }
 
 // Runs it to its end; the result is the caller's.
@@ -169,6 +174,33 @@ test_resume(void)
     rig_clear(&rig);
 }
 
+// Ended early, the model is stored as it is.
+static void
+test_stop(void)
+{
+    Rig rig = rig_new();
+    rk_jobs_watch(rig.jobs, watched, &rig);
+    generate(&rig);
+    RkTrainOrder short_one = order("short", FALSE);
+    rig.stop_after = 5;
+    rig.ask_only = TRUE;
+    run(&rig, rk_train_job(rig.workspace, &short_one));
+    assert_done(&rig);
+    const char *const NAMES[] = {"short", NULL};
+    GPtrArray *curves = run(&rig, rk_curves_job(rig.workspace, NAMES));
+    assert_done(&rig);
+    g_assert_cmpuint(curves->len, >=, 1);
+    const RkRunCurve *loss = g_ptr_array_index(curves, 0);
+    g_test_message("It ended after %u of 114 steps.", loss->step->len);
+    g_assert_cmpuint(loss->step->len, >=, 5);
+    g_ptr_array_unref(curves);
+    RkMeasuredModel *measured =
+        run(&rig, rk_evaluate_job(rig.workspace, NULL, "short", NULL, "test", "auto", 10, 1));
+    assert_done(&rig);
+    rk_measured_model_free(measured);
+    rig_clear(&rig);
+}
+
 static void
 test_model(void)
 {
@@ -210,6 +242,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/job/train-job/a stopped run goes on to the same bits", test_resume);
+    g_test_add_func("/job/train-job/a training ends early and keeps its model", test_stop);
     g_test_add_func("/job/train-job/a model is compressed, measured and saved", test_model);
     return g_test_run();
 }
