@@ -110,6 +110,21 @@ rk_tuning_set(RkTuning *tuning, const RkOpArgs *args, const RkKernel *kernel)
     g_key_file_set_string(tuning->file, args->op->name, key, kernel->name);
 }
 
+void
+rk_tuning_each(const RkTuning *tuning, RkTuningFunc func, gpointer data)
+{
+    g_auto(GStrv) ops = g_key_file_get_groups(tuning->file, NULL);
+    for (char **op = ops; *op != NULL; op++) {
+        g_auto(GStrv) keys = g_key_file_get_keys(tuning->file, *op, NULL, NULL);
+        for (char **key = keys; key != NULL && *key != NULL; key++) {
+            g_autofree char *kernel = g_key_file_get_string(tuning->file, *op, *key, NULL);
+            g_auto(GStrv) parts = g_strsplit(*key, "_", -1);
+            g_autofree char *shapes = g_strjoinv(" ", parts);
+            func(*op, shapes, kernel != NULL ? kernel : "", data);
+        }
+    }
+}
+
 uint32_t
 rk_tuning_size(const RkTuning *tuning)
 {

@@ -21,6 +21,11 @@ const RkKernel *rk_tuning_find(const RkTuning *tuning, const RkOpArgs *args);
 void rk_tuning_set(RkTuning *tuning, const RkOpArgs *args, const RkKernel *kernel);
 uint32_t rk_tuning_size(const RkTuning *tuning);
 
+// Calls for each choice, by op: the class of shapes ("f32x2048x128 f32x128 v4") and the kernel's
+// name; both hold during the call.
+typedef void (*RkTuningFunc)(const char *op, const char *shapes, const char *kernel, gpointer data);
+void rk_tuning_each(const RkTuning *tuning, RkTuningFunc func, gpointer data);
+
 // Times one kernel on random inputs of these shapes: the median over at least `runs` replays, in
 // nanoseconds of device time where there are timestamps. Compiling is not counted; compile_ns,
 // when not NULL, receives the time of the first run.

@@ -5,6 +5,7 @@
 
 #include "gpu/caps-table.h"
 #include "ui/page.h"
+#include "ui/pages/device_kernels.h"
 #include "ui/widgets.h"
 
 #define RK_TYPE_DEVICE_PAGE (rk_device_page_get_type())
@@ -16,7 +17,7 @@ struct _RkDevicePage {
     GtkStack *stack;
     AdwStatusPage *none;
     AdwComboRow *device;
-    AdwPreferencesGroup *ceilings, *facts, *fast, *limits;
+    AdwPreferencesGroup *ceilings, *kernels, *facts, *fast, *limits;
     gboolean filling; // the combo row, by the page itself
 };
 
@@ -145,6 +146,7 @@ rk_device_page_class_init(RkDevicePageClass *class)
     gtk_widget_class_bind_template_child(widget, RkDevicePage, none);
     gtk_widget_class_bind_template_child(widget, RkDevicePage, device);
     gtk_widget_class_bind_template_child(widget, RkDevicePage, ceilings);
+    gtk_widget_class_bind_template_child(widget, RkDevicePage, kernels);
     gtk_widget_class_bind_template_child(widget, RkDevicePage, facts);
     gtk_widget_class_bind_template_child(widget, RkDevicePage, fast);
     gtk_widget_class_bind_template_child(widget, RkDevicePage, limits);
@@ -161,6 +163,7 @@ rk_device_page_new(RkAppSession *session)
 {
     RkDevicePage *page = g_object_new(RK_TYPE_DEVICE_PAGE, NULL);
     page->session = g_object_ref(session);
+    adw_preferences_group_add(page->kernels, rk_device_kernels_new(session));
     g_signal_connect_object(page->device, "notify::selected", G_CALLBACK(device_chosen), page,
                             G_CONNECT_SWAPPED);
     g_signal_connect_object(session, "changed::devices", G_CALLBACK(show), page, G_CONNECT_SWAPPED);
