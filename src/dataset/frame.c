@@ -133,6 +133,34 @@ rk_frame_label_mean(const RkFrame *frame, RkPart part, uint64_t *n)
 }
 
 gboolean
+rk_frame_labels_within(const RkFrame *frame, RkPart part, double low, double high, double *outside)
+{
+    for (uint32_t row = 0; frame->label >= 0 && row < frame->n_rows; row++) {
+        double label = (double)rk_float_of(rk_frame_word(frame, frame->label, row));
+        if (!(label < low || label > high) || rk_frame_part(frame, row) != part)
+            continue; // NaN is no label
+        if (outside != NULL)
+            *outside = label;
+        return FALSE;
+    }
+    return TRUE;
+}
+
+double
+rk_frame_label_share(const RkFrame *frame, RkPart part, double threshold)
+{
+    uint64_t n = 0, above = 0;
+    for (uint32_t row = 0; frame->label >= 0 && row < frame->n_rows; row++) {
+        double label = (double)rk_float_of(rk_frame_word(frame, frame->label, row));
+        if (isnan(label) || rk_frame_part(frame, row) != part)
+            continue;
+        n++;
+        above += label >= threshold;
+    }
+    return n > 0 ? (double)above / (double)n : NAN;
+}
+
+gboolean
 rk_frame_is_positive(const RkFrame *frame, uint32_t row)
 {
     if (frame->label < 0 || !(frame->options.positive_from > -INFINITY))

@@ -53,6 +53,14 @@ uint32_t rk_frame_n_codes(const RkFrame *frame, const char *field);
 // The mean and count of the labels of a part, missing ones left out; NaN without any.
 double rk_frame_label_mean(const RkFrame *frame, RkPart part, uint64_t *n);
 
+// Whether each label of a part lies within [low, high]; *outside (may be NULL) receives the first
+// one that doesn't.
+gboolean rk_frame_labels_within(const RkFrame *frame, RkPart part, double low, double high,
+                                double *outside);
+
+// The share of the labels of a part that are at least `threshold`; NaN without any.
+double rk_frame_label_share(const RkFrame *frame, RkPart part, double threshold);
+
 // Seconds since 1970 that a TIME of 0 stands for: the first event's.
 int64_t rk_frame_first_time(const RkFrame *frame);
 

@@ -99,6 +99,17 @@ find_features(RkTrainFeatures *f, const RkModel *model, uint32_t capacity)
     f->data.features = (const RkModelFeature *)(void *)g_array_free(list, FALSE);
 }
 
+// Of the labels as training sees them; 0 where negatives are drawn beside them.
+static double
+mean_of_labels(const RkTrainFeatures *f, const RkParams *set)
+{
+    double mean =
+        rk_params_bool(set, "label.binary")
+            ? rk_frame_label_share(f->frame, RK_PART_TRAIN, rk_params_real(set, "label.threshold"))
+            : rk_frame_label_mean(f->frame, RK_PART_TRAIN, NULL);
+    return isfinite(mean) && !rk_train_is_implicit(set) ? mean : 0;
+}
+
 RkTrainFeatures *
 rk_train_features_new(const RkTrainFeaturesOptions *o, GError **error)
 {
@@ -135,8 +146,7 @@ rk_train_features_new(const RkTrainFeaturesOptions *o, GError **error)
     f->frame = rk_frame_new(&options, error);
     if (f->frame == NULL)
         return NULL;
-    double mean = rk_frame_label_mean(f->frame, RK_PART_TRAIN, NULL);
-    f->data.label_mean = isfinite(mean) ? mean : 0;
+    f->data.label_mean = mean_of_labels(f, o->set);
     return g_steal_pointer(&f);
 }
 

@@ -157,9 +157,21 @@ rk_fit_prepare(Fit *f, GError **error)
 static gboolean
 check_labels(const Fit *f, GError **error)
 {
-    double mean = f->features->data.label_mean;
+    double mean = f->features->data.label_mean, outside = 0;
     if (strcmp(rk_params_text(f->set, "loss"), "bce") != 0 ||
-        strcmp(rk_params_text(f->set, "samples"), "rows") != 0 || (mean != 0 && mean != 1))
+        strcmp(rk_params_text(f->set, "samples"), "rows") != 0)
+        return TRUE;
+    if (!rk_params_bool(f->set, "label.binary") &&
+        !rk_frame_labels_within(f->features->frame, RK_PART_TRAIN, 0, 1, &outside)) {
+        g_set_error(
+            error, RK_ERROR, RK_ERROR_USAGE,
+            "Can't train %s with loss=bce: a label is %g, not from 0 to 1. Train with --set "
+            "label.binary=true --set label.threshold=4, say, or with --set loss=mse for "
+            "ratings.",
+            f->options->name, outside);
+        return FALSE;
+    }
+    if (mean != 0 && mean != 1)
         return TRUE;
     g_set_error(error, RK_ERROR, RK_ERROR_USAGE,
                 "Can't train %s with loss=bce: %s has no labels of both kinds. Draw others with "

@@ -27,6 +27,7 @@ typedef struct {
     RkRanked *to;
     GArray *rows; // of Row
     uint32_t n_items, n_rows, n_targets;
+    uint32_t n_best;        // places of a list that can be filled
     uint32_t mask_capacity; // a row
     RkParams *set;
     RkModelBuild *build;
@@ -110,12 +111,14 @@ find_wanted(Ranking *r, GError **error)
         r->mask_capacity =
             MAX(r->mask_capacity, items_of(h, u, hidden_parts(r->options->part), items));
     }
-    *r->to = (RkRanked){.n = users->len, .k = MIN(r->options->k, r->n_items)};
+    *r->to = (RkRanked){.n = users->len, .k = r->options->k};
+    r->n_best = MIN(r->to->k, r->n_items);
     r->to->user = (uint32_t *)(void *)g_array_free(g_steal_pointer(&users), FALSE);
     r->to->ends = (uint32_t *)(void *)g_array_free(g_steal_pointer(&ends), FALSE);
     r->to->ranks = g_new0(RkRankCounts, MAX(wanted->len, 1));
     r->to->wanted = (uint32_t *)(void *)g_array_free(g_steal_pointer(&wanted), FALSE);
     r->to->items = g_new(uint32_t, MAX((size_t)r->to->n * r->to->k, 1));
+    memset(r->to->items, 0xff, (size_t)r->to->n * r->to->k * sizeof *r->to->items);
     if (r->to->n > 0)
         return TRUE;
     g_set_error(error, RK_ERROR, RK_ERROR_USAGE,
@@ -155,7 +158,7 @@ compile(Ranking *r, GError **error)
     r->ends = rk_graph_input(g, "mask.ends", rk_type(RK_U32, 1, RK_BATCH(1)));
     RkRef x = rk_mask_rows(g, rk_model_rank(o->model, r->build), r->mask, r->ends);
     RkRef outputs[1 + MAX_TARGETS];
-    outputs[0] = rk_topk(g, x, r->to->k);
+    outputs[0] = rk_topk(g, x, r->n_best);
     for (uint32_t t = 0; t < r->n_targets; t++) {
         char name[32];
         g_snprintf(name, sizeof name, "target.%u", t);
@@ -243,10 +246,10 @@ static void
 keep(const Ranking *r, uint32_t first, uint32_t n)
 {
     const uint32_t *best = rk_plan_output(r->plan, 0, NULL);
-    uint32_t k = r->to->k;
+    uint32_t k = r->n_best;
     for (uint32_t i = 0; i < n; i++) {
         const Row *row = &g_array_index(r->rows, Row, first + i);
-        memcpy(r->to->items + (size_t)row->user * k, best + (size_t)i * k, k * sizeof *best);
+        memcpy(r->to->items + (size_t)row->user * r->to->k, best + (size_t)i * k, k * sizeof *best);
         for (uint32_t t = 0; t < row->n; t++) {
             const uint32_t *counts = rk_plan_output(r->plan, 1 + t, NULL);
             r->to->ranks[row->begin + t] =

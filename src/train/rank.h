@@ -15,7 +15,7 @@ typedef struct {
     const RkTrainFeatures *features; // with history
     RkState *state;
     RkPart part;           // whose positive events are wanted; those of the other parts are hidden
-    uint32_t k;            // of the lists, up to RK_TOPK_MAX; cut to the number of items
+    uint32_t k;            // of the lists, up to RK_TOPK_MAX; may be more than there are items
     const gint *cancelled; // may be NULL
     void (*progress)(void *data, uint64_t done, uint64_t total); // users; may be NULL
     void *progress_data;

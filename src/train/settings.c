@@ -44,6 +44,14 @@ rk_train_settings_new(const RkModel *model)
     return s;
 }
 
+gboolean
+rk_train_is_implicit(const RkParams *set)
+{
+    return strcmp(rk_params_text(set, "loss"), "bce") == 0 &&
+           strcmp(rk_params_text(set, "samples"), "pointwise") == 0 &&
+           !rk_params_bool(set, "label.binary");
+}
+
 void
 rk_train_settings_free(RkTrainSettings *settings)
 {

@@ -14,6 +14,11 @@ typedef struct {
 } RkTrainSettings;
 
 RkTrainSettings *rk_train_settings_new(const RkModel *model);
+
+// Whether events stand for choices, whatever their label says: with loss=bce and
+// samples=pointwise, where each counts as 1 beside negatives of 0 (He et al., WWW 2017), unless
+// label.binary tells otherwise.
+gboolean rk_train_is_implicit(const RkParams *set);
 void rk_train_settings_free(RkTrainSettings *settings);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(RkTrainSettings, rk_train_settings_free)

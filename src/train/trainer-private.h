@@ -14,4 +14,7 @@ RkTrainFeatures *rk_trainer_features_new(const RkTrainOptions *options, GError *
 // Of rk_negatives_params, for loss=in-batch; free it.
 RkParams *rk_trainer_in_batch_negatives(void);
 
+// The same settings with every event's label 1 (rk_train_is_implicit()); free it.
+RkParams *rk_trainer_implicit_settings(const RkParams *set);
+
 RkSamples rk_trainer_samples(const RkParams *set); // as the settings say

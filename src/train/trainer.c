@@ -16,7 +16,9 @@ const RkParam rk_trainer_params[] = {
     {"accumulate", RK_PARAM_INT, 1, 1024, "1", "batches", NULL,
      "Batches whose gradients make one step, as one batch of all their samples would"},
     {"samples", RK_PARAM_CHOICE, 0, 0, "rows", NULL, "rows|pointwise|sequences",
-     "Events as they are, each beside negatives.n negatives with label 0, or users' sequences"},
+     "Events as they are; each beside negatives.n negatives with label 0, where with bce an "
+     "event's "
+     "label is 1 unless label.binary is set; or users' sequences"},
     {"init", RK_PARAM_TEXT, 0, 0, "", NULL, NULL, "Weights to start from, FILE.npz or FILE.json"},
     {"metric", RK_PARAM_TEXT, 0, 0, "auto", NULL, NULL,
      "What tells the best epoch on the validation part, such as auc, rmse or ndcg@10"},
@@ -39,6 +41,7 @@ enum { N_SLOTS = 2 }; // one plan runs while the loader fills the other's inputs
 struct RkTrainer {
     RkTrainOptions options;
     const RkParams *set;
+    RkParams *implicit; // what `set` is then, owned; else NULL
     RkTrainFeatures *features;
     RkModelBuild *build;
     RkModelBuild *teacher;    // in the same graph; NULL without
@@ -248,6 +251,8 @@ rk_trainer_new(const RkTrainOptions *options, GError **error)
     g_autoptr(RkTrainer) t = g_new0(RkTrainer, 1);
     t->options = *options;
     t->set = options->settings->values;
+    if (rk_train_is_implicit(t->set))
+        t->set = t->implicit = rk_trainer_implicit_settings(t->set);
     t->clock = g_timer_new();
     t->lr = NAN;
     if (options->at != NULL)
@@ -278,6 +283,7 @@ rk_trainer_free(RkTrainer *trainer)
     g_clear_pointer(&trainer->unseen, g_array_unref);
     g_free(trainer->memory);
     g_free(trainer->bytes);
+    g_clear_pointer(&trainer->implicit, rk_params_free);
     g_clear_pointer(&trainer->in_batch, rk_params_free);
     g_timer_destroy(trainer->clock);
     g_free(trainer);

@@ -46,6 +46,16 @@ rk_trainer_in_batch_negatives(void)
     return set;
 }
 
+RkParams *
+rk_trainer_implicit_settings(const RkParams *set)
+{
+    RkParams *implicit = rk_params_copy(set);
+    gboolean known = rk_params_set(implicit, "label.binary", "true", NULL) &&
+                     rk_params_set(implicit, "label.threshold", "-1e30", NULL);
+    g_assert(known);
+    return implicit;
+}
+
 RkSamples
 rk_trainer_samples(const RkParams *set)
 {

@@ -289,6 +289,19 @@ micro_batches_make_one_step(gconstpointer data)
     g_assert_cmpfloat(apart, <, 2e-4 * moved); // fp32 sums in another order, some twenty steps
 }
 
+// Ratings are no labels of choices: an event is 1 beside its negatives, whatever stars it has, and
+// the loss that guessing costs is log 2.
+static void
+events_are_choices(void)
+{
+    static const char *const set[] = {"loss=bce", "samples=pointwise", "negatives=uniform",
+                                      "lr=0",     "epochs=1",          NULL};
+    Run run = start("mf", "ratings", "20000", 1, set);
+    train(&run);
+    g_assert_cmpfloat_with_epsilon(run.loss, G_LN2, 0.01); // first scores are near 0
+    stop(&run);
+}
+
 // Any item of the batch may be the right one: 256 of them at first, far fewer in the end.
 static void
 items_of_a_batch_are_told_apart(void)
@@ -367,6 +380,7 @@ main(int argc, char **argv)
                          candidates_are_learned);
     g_test_add_data_func("/train/trainer/sampled softmax learns from candidates",
                          "loss=sampled-softmax", candidates_are_learned);
+    g_test_add_func("/train/trainer/events are choices beside negatives", events_are_choices);
     g_test_add_func("/train/trainer/items of a batch are told apart",
                     items_of_a_batch_are_told_apart);
     g_test_add_func("/train/trainer/a loss that explodes is traced",
