@@ -7,7 +7,7 @@ set -u
 
 build_packages="gcc meson ninja-build pkg-config glslc libglib2.0-dev libglib2.0-dev-bin
   libjson-glib-dev libsqlite3-dev libvulkan-dev libzstd-dev libzip-dev libcglm-dev
-  libcairo2-dev libpango1.0-dev liblapacke-dev fonts-dejavu-core libgtk-4-dev
+  libcairo2-dev libpango1.0-dev liblapacke-dev spirv-headers fonts-dejavu-core libgtk-4-dev
   libadwaita-1-dev gettext mesa-vulkan-drivers python3"
 test_packages="vulkan-validationlayers chromium clang clang-format clang-tidy libclang-rt-14-dev
   poppler-utils sqlite3 python3-jsonschema spirv-tools zstd xvfb xdotool imagemagick desktop-file-utils appstream"

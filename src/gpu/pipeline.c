@@ -2,6 +2,7 @@
 #include "gpu/pipeline.h"
 
 #include "gpu/gpu-private.h"
+#include "gpu/specialize.h"
 
 #include <gio/gio.h>
 #include <string.h>
@@ -105,21 +106,12 @@ static gboolean
 create_pipeline(RkDevice *device, RkPipeline *pipeline, VkShaderModule module, GError **error)
 {
     const RkPipelineKey *key = &pipeline->key;
-    VkSpecializationMapEntry entries[RK_MAX_SPEC];
-    for (uint32_t i = 0; i < key->n_spec; i++)
-        entries[i] = (VkSpecializationMapEntry){
-            .constantID = i, .offset = i * sizeof(uint32_t), .size = sizeof(uint32_t)};
-    const VkSpecializationInfo spec = {.mapEntryCount = key->n_spec,
-                                       .pMapEntries = entries,
-                                       .dataSize = key->n_spec * sizeof(uint32_t),
-                                       .pData = key->spec};
     const VkComputePipelineCreateInfo info = {
         .sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO,
         .stage = {.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO,
                   .stage = VK_SHADER_STAGE_COMPUTE_BIT,
                   .module = module,
-                  .pName = "main",
-                  .pSpecializationInfo = &spec},
+                  .pName = "main"},
         .layout = pipeline->layout};
     VkResult result = vkCreateComputePipelines(device->handle, device->pipeline_cache, 1, &info,
                                                NULL, &pipeline->handle);
@@ -152,12 +144,18 @@ load_shader(const char *name, size_t *bytes, GError **error)
 static gboolean
 create(RkDevice *device, RkPipeline *pipeline, GError **error)
 {
-    size_t bytes;
+    size_t bytes, n_words;
     g_autofree uint32_t *words = load_shader(pipeline->key.shader, &bytes, error);
     if (words == NULL || !create_layout(device, pipeline, error))
         return FALSE;
-    const VkShaderModuleCreateInfo info = {
-        .sType = VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO, .codeSize = bytes, .pCode = words};
+    const RkPipelineKey *key = &pipeline->key;
+    g_autofree uint32_t *special =
+        rk_spirv_specialize(words, bytes / 4, key->spec, key->n_spec, key->shader, &n_words, error);
+    if (special == NULL)
+        return FALSE;
+    const VkShaderModuleCreateInfo info = {.sType = VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO,
+                                           .codeSize = 4 * n_words,
+                                           .pCode = special};
     VkShaderModule module;
     VkResult result = vkCreateShaderModule(device->handle, &info, NULL, &module);
     if (result != VK_SUCCESS)
