@@ -85,6 +85,15 @@ rk_run_set_status(RkStore *store, int64_t id, RkRunStatus status, const char *wh
     return FALSE;
 }
 
+gboolean
+rk_run_set_config(RkStore *store, int64_t id, const char *config, GError **error)
+{
+    if (rk_sql_run(store, error, "UPDATE run SET config = ? WHERE id = ?", "si", config, id))
+        return TRUE;
+    g_prefix_error(error, "Can't note the settings of a run: ");
+    return FALSE;
+}
+
 static char *
 text_at(const RkRows *rows, int column)
 {

@@ -31,6 +31,8 @@ void rk_stored_run_free(RkStoredRun *run);
 // Starts a run; its status is "running" until it is told otherwise. A run that was killed stays
 // "running": whoever resumes it says so. RK_ERROR_USAGE when the name is taken.
 gboolean rk_run_start(RkStore *store, const RkStoredRun *run, int64_t *id, GError **error);
+// Other settings than it was started with.
+gboolean rk_run_set_config(RkStore *store, int64_t id, const char *config, GError **error);
 gboolean rk_run_set_status(RkStore *store, int64_t id, RkRunStatus status, const char *why,
                            GError **error);
 

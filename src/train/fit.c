@@ -166,6 +166,28 @@ is_enough(const Fit *f)
     return (patience > 0 && f->n_bad >= patience) || (stop != NULL && g_atomic_int_get(stop) != 0);
 }
 
+// Says what is left where a number went wrong, and how to go on from it.
+static void
+name_checkpoint(const Fit *f, GError **error)
+{
+    if (error == NULL || !g_error_matches(*error, RK_ERROR, RK_ERROR_DATA))
+        return;
+    g_autoptr(RkCheckpoint) last =
+        rk_run_last_checkpoint(f->options->store, f->run, UINT64_MAX, NULL);
+    g_autoptr(GString) text = g_string_new((*error)->message);
+    if (text->len > 0 && text->str[text->len - 1] != '.')
+        g_string_append_c(text, '.');
+    if (last != NULL)
+        g_string_append_printf(text,
+                               " The checkpoint of step %" G_GUINT64_FORMAT
+                               " is kept: go on from it with --resume and a lower --set lr=.",
+                               last->step);
+    else
+        g_string_append(text, " There was no checkpoint yet: train again with a lower --set lr=.");
+    g_free((*error)->message);
+    (*error)->message = g_string_free(g_steal_pointer(&text), FALSE);
+}
+
 static gboolean
 train(Fit *f, GError **error)
 {
@@ -180,6 +202,7 @@ train(Fit *f, GError **error)
         fine = rk_run_measure(f->options->store, f->run, (RkMeasurement *)(void *)losses->data,
                               losses->len, error);
     if (!fine || more < 0) {
+        name_checkpoint(f, error);
         keep_what_was_done(f, losses, error != NULL ? *error : NULL);
         return FALSE;
     }

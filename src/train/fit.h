@@ -19,7 +19,9 @@ typedef struct {
     const RkTrainSettings *settings;
     const char *name; // of the model and of its run
     uint64_t seed;
-    gboolean resume;       // go on from the run's last checkpoint, or begin when there is none
+    // Go on from the run's last checkpoint, or begin when there is none. With the same settings,
+    // but that a failed run may go on with another learning rate, schedule or clipping.
+    gboolean resume;
     const RkTrained *from; // fine-tune these weights; NULL: new ones
     gboolean update;       // save as the next version of `name`, which `from` is
     gboolean own_split;    // split as the settings say instead of as the dataset is stored
@@ -47,7 +49,7 @@ typedef struct {
 } RkFitResult;
 
 // RK_ERROR_CANCELLED leaves a checkpoint and the run "interrupted"; another error leaves the last
-// good checkpoint and the run "failed" with the reason.
+// good checkpoint (all numbers in one are finite) and the run "failed" with the reason.
 gboolean rk_fit(const RkFitOptions *options, RkFitResult *result, GError **error);
 void rk_fit_result_clear(RkFitResult *result);
 

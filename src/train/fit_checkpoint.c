@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 
+#include <math.h>
 #include <string.h>
 
 #define BEST   "best/" // prefix of the best weights so far in a checkpoint
@@ -15,6 +16,27 @@ typedef struct {
     uint32_t n_state; // those behind are the best weights
 } Tensors;
 
+// A checkpoint is there to go back to, so nothing that went wrong gets into one: an update may
+// overflow whose loss was still fine.
+static gboolean
+check_finite(const Tensors *t, const RkTensorInfo *info, uint64_t at, const void *bytes, size_t n,
+             GError **error)
+{
+    const float *values = bytes;
+    if (strcmp(info->dtype, rk_dtype_name(RK_F32)) != 0)
+        return TRUE;
+    for (size_t i = 0; i < n / sizeof *values; i++) {
+        if (isfinite(values[i]))
+            continue;
+        g_set_error(error, RK_ERROR, RK_ERROR_DATA,
+                    "Stopped training after step %" G_GUINT64_FORMAT ": its update made element "
+                    "%" G_GUINT64_FORMAT " of %s infinite or no number",
+                    rk_trainer_position(t->fit->trainer).step, at / sizeof *values + i, info->name);
+        return FALSE;
+    }
+    return TRUE;
+}
+
 static gboolean
 read_tensor(gpointer data, uint32_t i, uint64_t at, void *bytes, size_t n, GError **error)
 {
@@ -25,7 +47,8 @@ read_tensor(gpointer data, uint32_t i, uint64_t at, void *bytes, size_t n, GErro
         memcpy(bytes, (const uint8_t *)weight->packed + at, n);
         return TRUE;
     }
-    return rk_state_read_at(t->fit->state, info->name, at, bytes, n, error);
+    return rk_state_read_at(t->fit->state, info->name, at, bytes, n, error) &&
+           check_finite(t, info, at, bytes, n, error);
 }
 
 static void

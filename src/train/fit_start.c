@@ -24,6 +24,28 @@ config_text(const Fit *f)
     return rk_json_text(json, FALSE);
 }
 
+// Settings as text without those that a run which blew up may go on with otherwise.
+static char *
+lasting_config(const char *config)
+{
+    static const char *const gentler[] = {"lr", "lr.final", "clip", "schedule", "warmup", "decay"};
+    g_autoptr(JsonNode) root = rk_json_parse(config, "the settings", NULL);
+    if (root == NULL || !JSON_NODE_HOLDS_OBJECT(root))
+        return g_strdup(config);
+    for (size_t i = 0; i < G_N_ELEMENTS(gentler); i++)
+        json_object_remove_member(json_node_get_object(root), gentler[i]);
+    return json_to_string(root, FALSE);
+}
+
+static gboolean
+same_config(const RkStoredRun *run, const char *config)
+{
+    if (run->status != RK_RUN_FAILED)
+        return strcmp(run->config, config) == 0;
+    g_autofree char *was = lasting_config(run->config), *is = lasting_config(config);
+    return strcmp(was, is) == 0;
+}
+
 // Names the first setting that a run was started with otherwise.
 static gboolean
 check_same(const Fit *f, const RkStoredRun *run, GError **error)
@@ -37,7 +59,7 @@ check_same(const Fit *f, const RkStoredRun *run, GError **error)
         what = "--data";
     else if (run->seed != o->seed)
         what = "--seed";
-    else if (strcmp(run->config, config) != 0)
+    else if (!same_config(run, config))
         what = "settings (--set)";
     if (what == NULL && run->status != RK_RUN_DONE)
         return TRUE;
@@ -74,7 +96,9 @@ resume_run(Fit *f, gboolean *found, GError **error)
         g_propagate_error(error, g_steal_pointer(&failure));
         return FALSE;
     }
+    g_autofree char *config = config_text(f);
     return (f->checkpoint == NULL || rk_fit_read_position(f, error)) &&
+           rk_run_set_config(f->options->store, run->id, config, error) &&
            rk_run_set_status(f->options->store, run->id, RK_RUN_RUNNING, NULL, error);
 }
 

@@ -232,6 +232,66 @@ another_setting_cannot_resume(void)
     tear_down(&changed);
 }
 
+// A rate that is far too high, with a checkpoint at each step.
+static const char *const EXPLODING[] = {"loss=mse",  "optimizer=sgd",  "lr=90",        "batch=256",
+                                        "epochs=40", "checkpoint.s=0", "eval.every=0", NULL};
+static void
+checkpoints_hold_good_numbers_alone(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_auto(RkFitResult) result = {0};
+    g_autoptr(RkStore) store = new_store();
+    generate(store, "ratings", "data", 500, 3, "split=random", NULL);
+    Run run;
+    set_up(&run, store, "mf", "data", "m", EXPLODING);
+    g_assert_false(rk_fit(&run.options, &result, &error));
+    g_assert_error(error, RK_ERROR, RK_ERROR_DATA);
+    g_test_message("%s", error->message);
+    g_assert_nonnull(strstr(error->message, "Stopped training"));
+    g_assert_nonnull(strstr(error->message, "--resume"));
+    g_autoptr(RkStoredRun) stored = rk_run_open(store, "m", NULL);
+    g_assert_cmpint(stored->status, ==, RK_RUN_FAILED);
+    g_autoptr(RkCheckpoint) last = rk_run_last_checkpoint(store, stored->id, UINT64_MAX, NULL);
+    g_assert_nonnull(last);
+    for (uint32_t i = 0; i < rk_tensor_list_n(last->tensors); i++) {
+        g_autofree float *values = rk_tensor_list_load(last->tensors, i, NULL);
+        uint64_t n = rk_tensor_list_at(last->tensors, i)->n_bytes / sizeof *values;
+        for (uint64_t e = 0; e < n; e++)
+            g_assert_true(isfinite(values[e]));
+    }
+    tear_down(&run);
+}
+
+static void
+a_failed_run_goes_on_more_gently(void)
+{
+    static const char *const fast[] = {"loss=mse", "lr=0.1", "epochs=2", NULL};
+    static const char *const slow[] = {"loss=mse", "lr=0.01", "clip=1", "epochs=2", NULL};
+    static const char *const other[] = {"loss=mse", "lr=0.01", "dim=8", "epochs=2", NULL};
+    g_autoptr(GError) error = NULL, refused = NULL;
+    g_auto(RkFitResult) result = {0}, second = {0};
+    g_autoptr(RkStore) store = new_store();
+    generate(store, "ratings", "data", 3000, 3, "split=random", NULL);
+    Run run, changed;
+    set_up(&run, store, "mf", "data", "m", fast);
+    run.stop_at = 1;
+    g_assert_false(rk_fit(&run.options, &result, &error));
+    tear_down(&run);
+    g_autoptr(RkStoredRun) stored = rk_run_open(store, "m", NULL);
+    g_assert_true(rk_run_set_status(store, stored->id, RK_RUN_FAILED, "a loss of NaN", NULL));
+    set_up(&changed, store, "mf", "data", "m", other);
+    changed.options.resume = TRUE;
+    g_assert_false(rk_fit(&changed.options, &second, &refused));
+    g_assert_error(refused, RK_ERROR, RK_ERROR_USAGE);
+    tear_down(&changed);
+    set_up(&changed, store, "mf", "data", "m", slow);
+    changed.options.resume = TRUE;
+    fit(&changed);
+    g_autoptr(RkStoredRun) again = rk_run_open(store, "m", NULL);
+    g_assert_nonnull(strstr(again->config, "\"lr\":0.01"));
+    tear_down(&changed);
+}
+
 // ---- a stored model on a dataset -----------------------------------------------------------
 
 typedef struct {
@@ -842,6 +902,10 @@ main(int argc, char **argv)
             g_strdup_printf("/train/fit/a reloaded %s measures the same", models[i]);
         g_test_add_data_func(path, models[i], a_reloaded_model_measures_the_same);
     }
+    g_test_add_func("/train/fit/checkpoints hold good numbers alone",
+                    checkpoints_hold_good_numbers_alone);
+    g_test_add_func("/train/fit/a failed run goes on more gently",
+                    a_failed_run_goes_on_more_gently);
     g_test_add_func("/train/fit/ranks count every item not had", ranks_count_every_item_not_had);
     g_test_add_func("/train/fit/sampled candidates were never had",
                     sampled_candidates_were_never_had);
