@@ -140,7 +140,13 @@ bind(GtkSignalListItemFactory *factory, GtkListItem *item, gpointer column)
     const RkTableRow *row = gtk_list_item_get_item(item);
     const RkFigureCell *cell = cell_of(row, column);
     const char *text = cell->text != NULL ? cell->text : "";
-    gtk_label_set_text(GTK_LABEL(label), text);
+    const gboolean figure =
+        g_array_index(row->rows->table->columns, RkFigureColumn, GPOINTER_TO_UINT(column)).figures;
+    // "+0.1" reads from left to right everywhere; nothing in it says so but this mark.
+    g_autofree char *marked = figure && gtk_widget_get_direction(label) == GTK_TEXT_DIR_RTL
+                                  ? g_strconcat("\u200e", text, NULL)
+                                  : NULL;
+    gtk_label_set_text(GTK_LABEL(label), marked != NULL ? marked : text);
     gtk_widget_set_tooltip_text(label, g_utf8_strlen(text, -1) > 14 ? text : NULL);
     if (row->rows->table->marked == row->index + 1)
         gtk_widget_add_css_class(label, "heading");

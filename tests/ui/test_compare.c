@@ -121,6 +121,41 @@ test_choose(void)
     rk_ui_results_db_free(db);
 }
 
+// In 360 points and in the dark: the list first, then what was chosen; nothing is wider.
+static void
+test_narrow(void)
+{
+    static const char *const LOOKS[] = {"Differences", "What changed, in words", "Trade-off space",
+                                        "Latency distribution"};
+    char *db = rk_ui_results_db_new(2);
+    RkUi *ui = rk_ui_open(db);
+    GtkWindow *window = rk_ui_window(ui);
+    adw_style_manager_set_color_scheme(adw_style_manager_get_default(),
+                                       ADW_COLOR_SCHEME_FORCE_DARK);
+    gtk_window_set_default_size(window, 360, 640);
+    rk_ui_page(ui, "compare");
+    rk_ui_press(ui, "Show Side by Side");
+    rk_ui_see(ui, "p99 against the base");
+    for (size_t i = 0; i < G_N_ELEMENTS(LOOKS); i++) {
+        g_autofree char *name = g_strdup_printf("narrow-compare-%zu", i);
+        look_at(ui, LOOKS[i]);
+        rk_ui_idle(ui, 300);
+        rk_ui_shot(ui, name);
+        g_assert_cmpint(gtk_widget_get_width(GTK_WIDGET(window)), <=, 360);
+    }
+    rk_ui_press(ui, "Choose Trials");
+    rk_ui_see(ui, "#2");
+    rk_ui_page(ui, "reports");
+    rk_ui_press(ui, "Show the Report");
+    rk_ui_see(ui, "Recommended: ");
+    rk_ui_idle(ui, 800);
+    rk_ui_shot(ui, "narrow-reports-shown");
+    g_assert_cmpint(gtk_widget_get_width(GTK_WIDGET(window)), <=, 360);
+    adw_style_manager_set_color_scheme(adw_style_manager_get_default(), ADW_COLOR_SCHEME_DEFAULT);
+    rk_ui_close(ui);
+    rk_ui_results_db_free(db);
+}
+
 static void
 test_empty(void)
 {
@@ -138,6 +173,7 @@ add_compare_tests(void)
     g_test_add_func("/ui/compare/trials stand side by side, in words and in charts", test_looks);
     g_test_add_func("/ui/compare/the trade-off space orbits by keyboard", test_space);
     g_test_add_func("/ui/compare/runs are searched and checked", test_choose);
+    g_test_add_func("/ui/compare/all of it fits 360 points", test_narrow);
 }
 
 int
