@@ -219,6 +219,18 @@ rk_compressed_values(const RkCompressed *model, const RkCompressedParam *param)
     return all;
 }
 
+gboolean
+rk_compressed_is_real(const RkCompressedParam *param, const char *first, GError **error)
+{
+    if (param->format != RK_FORMAT_I8 && param->format != RK_FORMAT_I4)
+        return TRUE;
+    g_set_error(error, RK_ERROR, RK_ERROR_USAGE,
+                "Can't change %s: it is stored as %s already. %s first, then quantize: begin with "
+                "the parent.",
+                param->name, rk_format_name(param->format), first);
+    return FALSE;
+}
+
 void
 rk_compressed_drop(RkCompressed *model, const char *name)
 {

@@ -41,6 +41,10 @@ GArray *rk_compressed_params(const RkCompressed *model, GError **error);
 // A parameter's values decoded, f32 [numel], rows that were left out as zeros; free them.
 float *rk_compressed_values(const RkCompressed *model, const RkCompressedParam *param);
 
+// FALSE with RK_ERROR_USAGE when a parameter is stored in integers, whose rounding another pass
+// would keep while it lost their size: `first` ("Prune") must come before quantizing.
+gboolean rk_compressed_is_real(const RkCompressedParam *param, const char *first, GError **error);
+
 // Stores values in a format: F32, F16, MASKED (zeros are pruned), 2:4 (the two largest of four are
 // kept). `type` are the extents of the values, which become the parameter's own. Formats with
 // scales of a pass's choice put their tensors themselves (rk_weights_put()) and edit the form.

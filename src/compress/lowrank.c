@@ -61,6 +61,8 @@ factorize(const RkParams *set, RkCompressed *model, const RkCompressedParam *p, 
     *done = FALSE;
     if (p->type.rank != 2 || (old != NULL && old->rows > 0))
         return TRUE;
+    if (!rk_compressed_is_real(p, "Factorize", error))
+        return FALSE;
     g_autofree float *values = rk_compressed_values(model, p);
     if (!rk_svd(values, rows, cols, &svd, error)) {
         g_prefix_error(error, "Can't factorize %s: ", p->name);

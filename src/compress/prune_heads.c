@@ -113,6 +113,8 @@ head_units(const RkPrune *prune, const RkCompressed *model, const GArray *params
 static gboolean
 cut_param(RkCompressed *model, const RkCompressedParam *p, const Block *block, GError **error)
 {
+    if (!rk_compressed_is_real(p, "Prune", error))
+        return FALSE;
     if (p->format != RK_FORMAT_F32 && p->format != RK_FORMAT_F16 && p->format != RK_FORMAT_MASKED) {
         g_set_error(error, RK_ERROR, RK_ERROR_USAGE,
                     "Can't cut through %s: it is stored as %s. Prune first, then pack.", p->name,

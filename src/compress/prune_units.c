@@ -183,6 +183,8 @@ store_again(RkCompressed *model, const RkCompressedParam *p, const RkTensor *typ
 {
     g_autofree char *name = g_strconcat(p->name, ".map", NULL);
     const RkWeight *map = rk_weights_find(model->tensors, name);
+    if (!rk_compressed_is_real(p, "Prune", error))
+        return FALSE;
     if (p->format != RK_FORMAT_F32 && p->format != RK_FORMAT_F16 && p->format != RK_FORMAT_MASKED) {
         g_set_error(error, RK_ERROR, RK_ERROR_USAGE,
                     "Can't cut through %s: it is stored as %s. Prune first, then pack.", p->name,

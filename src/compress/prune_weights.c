@@ -18,13 +18,17 @@ fail_nothing(const RkPrune *prune, const RkCompressed *model, const char *what, 
 
 // A score a weight; those of all layers are comparable as they are.
 static GArray *
-weight_units(const RkPrune *prune, const RkCompressed *model, const GArray *params)
+weight_units(const RkPrune *prune, const RkCompressed *model, const GArray *params, GError **error)
 {
     GArray *units = g_array_new(FALSE, FALSE, sizeof(RkPruneUnit));
     for (guint i = 0; i < params->len; i++) {
         const RkCompressedParam *p = &g_array_index(params, RkCompressedParam, i);
         if (!p->dense || !rk_prune_wants(prune, p->name))
             continue;
+        if (!rk_compressed_is_real(p, "Prune", error)) {
+            g_array_unref(units);
+            return NULL;
+        }
         g_autofree float *score = rk_prune_scores(prune, model, p);
         for (uint32_t k = 0; k < rk_tensor_numel(&p->type); k++) {
             RkPruneUnit unit = {score[k], i, k, FALSE};
@@ -40,7 +44,9 @@ rk_prune_weights(const RkPrune *prune, RkCompressed *model, double ratio, GError
     g_autoptr(GArray) params = rk_compressed_params(model, error);
     if (params == NULL)
         return FALSE;
-    g_autoptr(GArray) units = weight_units(prune, model, params);
+    g_autoptr(GArray) units = weight_units(prune, model, params, error);
+    if (units == NULL)
+        return FALSE;
     if (units->len == 0)
         return fail_nothing(prune, model, "weights of dense layers", error);
     gboolean global = strcmp(rk_params_text(prune->set, "scope"), "global") == 0;
@@ -99,6 +105,8 @@ rk_prune_24(const RkPrune *prune, RkCompressed *model, double ratio, GError **er
         const RkCompressedParam *p = &g_array_index(params, RkCompressedParam, i);
         if (!p->dense || p->type.dim[1] % 4 != 0 || !rk_prune_wants(prune, p->name))
             continue;
+        if (!rk_compressed_is_real(p, "Prune", error))
+            return FALSE;
         halve(prune, model, p);
         n++;
     }
@@ -168,6 +176,8 @@ rk_prune_rows(const RkPrune *prune, RkCompressed *model, double ratio, GError **
         // A row of one number costs as much as its place in the map.
         if (p->feature < 0 || p->type.dim[1] < 2 || !rk_prune_wants(prune, p->name))
             continue;
+        if (!rk_compressed_is_real(p, "Prune", error))
+            return FALSE;
         g_autofree float *score = row_scores(prune, model, p, error);
         if (score == NULL)
             return FALSE;

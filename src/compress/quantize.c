@@ -151,6 +151,14 @@ encode(const RkParams *set, RkCompressed *model, const RkCompressedParam *p, int
        GError **error)
 {
     uint32_t rows, cols = rk_tensor_cols(&p->type);
+    if (p->format == RK_FORMAT_I8 || p->format == RK_FORMAT_I4) {
+        g_set_error(error, RK_ERROR, RK_ERROR_USAGE,
+                    "Can't quantize %s: it is stored as %s already, and rounding twice loses "
+                    "twice. Quantize the parent once, or leave it out (dense=f32, tables=f32, "
+                    "only=).",
+                    p->name, rk_format_name(p->format));
+        return FALSE;
+    }
     g_autofree float *values = rk_compressed_values(model, p);
     if (!check_values(p, values, error))
         return FALSE;

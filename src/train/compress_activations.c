@@ -17,7 +17,7 @@ typedef struct {
     GPtrArray *names; // of the layers' weights, owned by the scorer's build
 } Watching;
 
-// The inputs of the products that take a dense layer's f32 weights.
+// The inputs of the products that take a dense layer's weights, whole, masked, 2:4 or in f16.
 static void
 add_inputs(void *data, const RkModelBuild *build, GArray *refs)
 {
@@ -27,7 +27,8 @@ add_inputs(void *data, const RkModelBuild *build, GArray *refs)
         for (guint i = 0; node->kind == RK_NODE_OP && node->n_in >= 2 && i < build->params->len;
              i++) {
             const RkModelParam *p = &g_array_index(build->params, RkModelParam, i);
-            if (!p->dense || p->ref != node->in[1] ||
+            gboolean weights = p->dense || g_strcmp0(p->part_of, p->name) == 0;
+            if (!weights || p->ref != node->in[1] || !g_str_has_prefix(node->op->name, "dense") ||
                 rk_graph_type(build->graph, node->in[0])->dtype != RK_F32)
                 continue;
             g_array_append_val(refs, node->in[0]);

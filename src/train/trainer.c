@@ -174,9 +174,18 @@ name_items(const RkTrainer *t, RkPlan *plan)
     }
 }
 
+// Whether every epoch is done: such a trainer has its weights to give and no plan.
+static gboolean
+is_done(const RkTrainer *t)
+{
+    return t->at.epoch >= rk_params_int(t->set, "epochs");
+}
+
 static gboolean
 compile_plans(RkTrainer *t, GError **error)
 {
+    if (is_done(t))
+        return TRUE;
     RkPlanOptions options = {.batch = (uint32_t)rk_params_int(t->set, "batch"),
                              .n_outputs = 1,
                              .outputs = &t->micro.loss,
@@ -229,8 +238,8 @@ find_memory(RkTrainer *t)
 static gboolean
 start_loader(RkTrainer *t, GError **error)
 {
-    if (t->at.epoch >= rk_params_int(t->set, "epochs"))
-        return TRUE; // nothing is left to do
+    if (is_done(t))
+        return TRUE;
     find_memory(t);
     if (strcmp(rk_params_text(t->set, "loss"), "in-batch") == 0)
         t->in_batch = rk_trainer_in_batch_negatives();
@@ -481,6 +490,8 @@ rk_trainer_steps(RkTrainer *trainer, GError **error)
 {
     RkPlan *plan = trainer->last != NULL ? trainer->last : trainer->plan[0];
     g_autoptr(GArray) steps = g_array_new(FALSE, TRUE, sizeof(RkPlanStep));
+    if (plan == NULL) // nothing was left to do
+        return g_steal_pointer(&steps);
     g_array_set_size(steps, rk_plan_n_steps(plan));
     if (!rk_plan_steps(plan, (RkPlanStep *)(void *)steps->data, error))
         return NULL;

@@ -241,6 +241,37 @@ test_not_finite(void)
     }
 }
 
+// What is in integers is neither rounded again nor made floats again without a word.
+static void
+test_order(void)
+{
+    static const struct {
+        const char *then, *says;
+    } CASES[] = {{"quantize:dense=f16", "Quantize the parent once"},
+                 {"quantize:tables=i4,dense=f32", "is stored as i8 already"},
+                 {"prune", "Prune first, then quantize"},
+                 {"prune:what=weights", "Prune first, then quantize"},
+                 {"prune:what=2:4", "Prune first, then quantize"},
+                 {"prune:what=rows", "Prune first, then quantize"},
+                 {"low-rank", "Factorize first, then quantize"}};
+    for (size_t i = 0; i < G_N_ELEMENTS(CASES); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(RkCompressed) c = rig_model("deepfm");
+        g_assert_true(rig_apply(c, "quantize", NULL, &error));
+        g_assert_false(rig_apply(c, CASES[i].then, NULL, &error));
+        g_test_message("%s", error->message);
+        g_assert_error(error, RK_ERROR, RK_ERROR_USAGE);
+        g_assert_nonnull(strstr(error->message, CASES[i].says));
+    }
+    // Layers and tables may be quantized one after the other.
+    g_autoptr(GError) error = NULL;
+    g_autoptr(RkCompressed) c = rig_model("deepfm");
+    rig_apply(c, "quantize:dense=f32", NULL, &error);
+    g_assert_no_error(error);
+    rig_apply(c, "quantize:dense=i4,tables=f32", NULL, &error);
+    g_assert_no_error(error);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -254,6 +285,7 @@ main(int argc, char **argv)
     g_test_add_func("/compress/quantize/bytes are what the arithmetic says", test_bytes);
     g_test_add_func("/compress/quantize/training sees what is packed later", test_training);
     g_test_add_func("/compress/quantize/what can't be is refused", test_refused);
+    g_test_add_func("/compress/quantize/after quantizing", test_order);
     g_test_add_func("/compress/quantize/what is not finite is refused", test_not_finite);
     g_test_add_func("/compress/low-rank/as in double precision", test_low_rank);
     g_test_add_func("/compress/low-rank/energy finds the rank", test_energy);
