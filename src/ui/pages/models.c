@@ -6,7 +6,9 @@
 
 #include "models/model.h"
 #include "store/model.h"
+#include "ui/compress_dialog.h"
 #include "ui/page.h"
+#include "ui/pages/model_detail.h"
 #include "ui/widgets.h"
 
 #define RK_TYPE_MODELS_PAGE (rk_models_page_get_type())
@@ -21,7 +23,8 @@ struct _RkModelsPage {
     GtkWidget *list_side;
     GtkEditable *search;
     GtkListBox *list;
-    char *shown; // name of the stored model beside the list; or NULL
+    char *shown;          // name of the stored model beside the list; or NULL
+    GHashTable *measured; // name -> RkMeasuredModel, since the start
 };
 
 G_DEFINE_FINAL_TYPE(RkModelsPage, rk_models_page, ADW_TYPE_BIN)
@@ -115,6 +118,13 @@ show_zoo(RkModelsPage *page, const RkModel *model)
     adw_preferences_group_add(facts, rk_fact_row(_("Needs of the data"), needs));
     adw_preferences_group_add(
         facts, rk_fact_row(_("Ranks candidates"), model->candidates ? _("Yes") : _("No")));
+    GtkWidget *train = gtk_button_new_with_mnemonic(_("_Train…"));
+    gtk_widget_set_halign(train, GTK_ALIGN_CENTER);
+    gtk_widget_add_css_class(train, "pill");
+    gtk_actionable_set_action_name(GTK_ACTIONABLE(train), "win.train");
+    gtk_actionable_set_action_target(GTK_ACTIONABLE(train), "s", model->name);
+    gtk_widget_set_margin_top(train, 12);
+    adw_preferences_group_add(facts, train);
     AdwPreferencesGroup *settings = add_group(below, _("Settings"));
     for (size_t i = 0; i < model->n_params; i++) {
         const RkParam *param = &model->params[i];
@@ -124,50 +134,63 @@ show_zoo(RkModelsPage *page, const RkModel *model)
     }
 }
 
-// The members of a JSON object as rows.
+// A row of buttons of what can be done with a model.
 static void
-add_json(AdwPreferencesPage *page, const char *title, const char *json)
+add_actions(RkModelsPage *page, const RkStoredModel *model)
 {
-    g_autoptr(JsonNode) root = json != NULL ? json_from_string(json, NULL) : NULL;
-    if (root == NULL || !JSON_NODE_HOLDS_OBJECT(root))
-        return;
-    JsonObjectIter iter;
-    const char *name;
-    JsonNode *value;
-    AdwPreferencesGroup *group = add_group(page, title);
-    json_object_iter_init(&iter, json_node_get_object(root));
-    while (json_object_iter_next(&iter, &name, &value)) {
-        g_autofree char *text = json_to_string(value, FALSE);
-        adw_preferences_group_add(group, rk_fact_row(name, text));
+    g_autofree char *from = g_strdup_printf("%s/%s", model->kind, model->name);
+    const struct {
+        const char *label, *tip, *action, *target;
+    } ACTIONS[] = {
+        {_("_Train On"), _("Train a new model that begins with its weights"), "win.train", from},
+        {_("_Compress…"), _("Prune, factorize or quantize it"), "models.compress", model->name},
+        {_("_Evaluate"), _("Measure it on the test part again"), "models.evaluate", model->name},
+        {_("E_xport…"), _("Write its weights to a file"), "models.export", model->name},
+    };
+    GtkWidget *flow = gtk_flow_box_new();
+    gtk_flow_box_set_selection_mode(GTK_FLOW_BOX(flow), GTK_SELECTION_NONE);
+    gtk_flow_box_set_max_children_per_line(GTK_FLOW_BOX(flow), G_N_ELEMENTS(ACTIONS));
+    g_object_set(flow, "margin-start", 12, "margin-end", 12, "margin-top", 6, NULL);
+    for (size_t i = 0; i < G_N_ELEMENTS(ACTIONS); i++) {
+        GtkWidget *button = gtk_button_new_with_mnemonic(ACTIONS[i].label);
+        gtk_widget_set_tooltip_text(button, ACTIONS[i].tip);
+        gtk_actionable_set_action_name(GTK_ACTIONABLE(button), ACTIONS[i].action);
+        gtk_actionable_set_action_target(GTK_ACTIONABLE(button), "s", ACTIONS[i].target);
+        gtk_flow_box_insert(GTK_FLOW_BOX(flow), button, -1);
     }
+    GtkWidget *box = adw_bin_get_child(page->detail);
+    gtk_box_insert_child_after(GTK_BOX(box), flow, gtk_widget_get_first_child(box));
 }
 
 static void
 show_stored(RkModelsPage *page, const RkStoredModel *model)
 {
+    const RkContents *contents = rk_app_session_contents(page->session);
     AdwPreferencesPage *below = begin_detail(page, model->name, model->name);
-    AdwPreferencesGroup *facts = add_group(below, _("About"));
-    g_autofree char *size = g_format_size_full(model->n_bytes, G_FORMAT_SIZE_IEC_UNITS);
-    g_autofree char *version = g_strdup_printf("%u", model->version);
+    g_autofree char *name = g_strdup(model->name);
     g_free(page->shown);
-    page->shown = g_strdup(model->name);
-    adw_preferences_group_add(facts, rk_fact_row(_("Kind"), model->kind));
-    adw_preferences_group_add(facts, rk_fact_row(_("Version"), version));
-    adw_preferences_group_add(facts, rk_fact_row(_("Size"), size));
-    if (model->dataset != NULL)
-        adw_preferences_group_add(facts, rk_fact_row(_("Trained on"), model->dataset));
-    if (model->parent != NULL)
-        adw_preferences_group_add(facts, rk_fact_row(_("Made from"), model->parent));
-    add_json(below, _("Facts"), model->facts);
-    add_json(below, _("Settings"), model->settings);
+    page->shown = g_steal_pointer(&name);
+    add_actions(page, model);
+    rk_model_detail_add(below, contents->models, model,
+                        g_hash_table_lookup(page->measured, model->name));
 }
 
 // ---- the list ------------------------------------------------------------------------------
 
+#define INDENT 18 // px a level of the tree
+
 static GtkWidget *
-list_row(const char *title, const char *subtitle, gboolean stored)
+list_row(const char *title, const char *subtitle, gboolean stored, guint depth)
 {
     GtkWidget *row = adw_action_row_new();
+    if (depth > 0) {
+        GtkWidget *branch = gtk_image_new_from_icon_name("go-next-symbolic");
+        gtk_widget_add_css_class(branch, "dim-label");
+        gtk_widget_set_margin_start(branch, (int)(MIN(depth, 5) - 1) * INDENT);
+        adw_action_row_add_prefix(ADW_ACTION_ROW(row), branch);
+        gtk_accessible_update_property(GTK_ACCESSIBLE(row), GTK_ACCESSIBLE_PROPERTY_LEVEL,
+                                       (int)depth + 1, -1);
+    }
     adw_preferences_row_set_use_markup(ADW_PREFERENCES_ROW(row), FALSE);
     adw_preferences_row_set_title(ADW_PREFERENCES_ROW(row), title);
     adw_action_row_set_title_lines(ADW_ACTION_ROW(row), 2);
@@ -191,6 +214,28 @@ find_stored(RkModelsPage *page, const char *name)
 }
 
 static void
+add_stored(RkModelsPage *page, const RkContents *contents)
+{
+    g_autoptr(GArray) tree = rk_model_tree(contents->models);
+    for (guint i = 0; i < tree->len; i++) {
+        const RkModelPlace *place = &g_array_index(tree, RkModelPlace, i);
+        const RkStoredModel *model = place->model;
+        g_autofree char *size = g_format_size_full(model->n_bytes, G_FORMAT_SIZE_IEC_UNITS);
+        g_autofree char *metrics = rk_model_metrics_text(model, 1);
+        // Translators: kind of a model, its size, and maybe a metric.
+        g_autofree char *subtitle =
+            metrics != NULL ? g_strdup_printf(_("%s, %s, %s"), model->kind, size, metrics)
+                            : g_strdup_printf(_("%s, %s"), model->kind, size);
+        if (find_stored(page, model->name) == NULL)
+            continue;
+        GtkWidget *row = list_row(model->name, subtitle, TRUE, place->depth);
+        gtk_list_box_append(page->list, row);
+        if (g_strcmp0(page->shown, model->name) == 0)
+            gtk_list_box_select_row(page->list, GTK_LIST_BOX_ROW(row));
+    }
+}
+
+static void
 show(RkModelsPage *page)
 {
     const RkContents *contents = rk_app_session_contents(page->session);
@@ -198,19 +243,15 @@ show(RkModelsPage *page)
     GtkWidget *row;
     while ((row = GTK_WIDGET(gtk_list_box_get_row_at_index(page->list, 0))) != NULL)
         gtk_list_box_remove(page->list, row);
-    for (guint i = 0; contents != NULL && i < contents->models->len; i++) {
-        const RkStoredModel *model = g_ptr_array_index(contents->models, i);
-        g_autofree char *size = g_format_size_full(model->n_bytes, G_FORMAT_SIZE_IEC_UNITS);
-        // Translators: kind of a model, its size.
-        g_autofree char *subtitle = g_strdup_printf(_("%s, %s"), model->kind, size);
-        if (find_stored(page, model->name) != NULL)
-            gtk_list_box_append(page->list, list_row(model->name, subtitle, TRUE));
-    }
+    if (contents != NULL)
+        add_stored(page, contents);
     for (size_t i = 0; rk_model_at(i) != NULL; i++)
-        gtk_list_box_append(page->list, list_row(rk_model_at(i)->title, _("In the zoo"), FALSE));
+        gtk_list_box_append(page->list, list_row(rk_model_at(i)->title, _("In the zoo"), FALSE, 0));
     if (page->shown != NULL && find_stored(page, page->shown) == NULL) {
         show_zoo(page, rk_model_at(0));
         show_list(page);
+    } else if (page->shown != NULL) { // its children may be new
+        show_stored(page, find_stored(page, page->shown));
     }
     if (error != NULL) {
         adw_bin_set_child(page->error_bin, rk_error_page(_("The database can't be opened"), error));
@@ -251,6 +292,98 @@ on_search(RkModelsPage *page)
     gtk_list_box_invalidate_filter(page->list);
 }
 
+// ---- what can be done ------------------------------------------------------------------------
+
+static void
+act_compress(GtkWidget *widget, const char *action, GVariant *target)
+{
+    RkModelsPage *page = RK_MODELS_PAGE(widget);
+    gtk_window_present(
+        GTK_WINDOW(rk_compress_dialog_new(GTK_WINDOW(gtk_widget_get_root(widget)), page->session,
+                                          g_variant_get_string(target, NULL))));
+}
+
+typedef struct {
+    GWeakRef page;
+    RkAppSession *session;
+} Asked;
+
+static void
+evaluated(RkJob *job, const RkJobSnapshot *last, gpointer data)
+{
+    g_autofree Asked *asked = data;
+    g_autoptr(RkModelsPage) page = g_weak_ref_get(&asked->page);
+    RkMeasuredModel *measured = rk_job_take_result(job);
+    g_weak_ref_clear(&asked->page);
+    if (last->error != NULL)
+        rk_app_session_toast(asked->session, last->error->message);
+    if (page == NULL || page->session == NULL || measured == NULL) {
+        rk_measured_model_free(measured);
+        return;
+    }
+    g_hash_table_replace(page->measured, g_strdup(measured->model), measured);
+    const RkStoredModel *model = find_stored(page, measured->model);
+    if (model != NULL && g_strcmp0(page->shown, measured->model) == 0)
+        show_stored(page, model);
+}
+
+static void
+act_evaluate(GtkWidget *widget, const char *action, GVariant *target)
+{
+    RkModelsPage *page = RK_MODELS_PAGE(widget);
+    const char *name = g_variant_get_string(target, NULL);
+    g_autofree char *device = rk_app_session_device_word(page->session);
+    // Translators: %s is the name of a model.
+    g_autofree char *title = g_strdup_printf(_("Measuring %s"), name);
+    RkJobSpec spec = rk_evaluate_job(rk_app_session_workspace(page->session), device, name, NULL,
+                                     "test", "auto", 10, 1);
+    Asked *asked = g_new0(Asked, 1);
+    g_weak_ref_init(&asked->page, page);
+    asked->session = page->session;
+    spec.ended = evaluated;
+    spec.ended_data = asked;
+    rk_app_session_start(page->session, spec, title);
+    rk_app_session_toast(page->session, title);
+}
+
+static void
+file_chosen(GtkNativeDialog *dialog, int response, RkModelsPage *page)
+{
+    const char *name = g_object_get_data(G_OBJECT(dialog), "model");
+    g_autoptr(GFile) file = NULL;
+    if (response == GTK_RESPONSE_ACCEPT)
+        file = gtk_file_chooser_get_file(GTK_FILE_CHOOSER(dialog));
+    g_autofree char *path = file != NULL ? g_file_get_path(file) : NULL;
+    if (path != NULL && page->session != NULL) {
+        // Translators: %s is the name of a model.
+        g_autofree char *title = g_strdup_printf(_("Exporting %s"), name);
+        rk_app_session_start(
+            page->session, rk_save_weights_job(rk_app_session_workspace(page->session), name, path),
+            title);
+    }
+    g_object_unref(dialog);
+}
+
+static void
+act_export(GtkWidget *widget, const char *action, GVariant *target)
+{
+    const char *name = g_variant_get_string(target, NULL);
+    g_autofree char *file = g_strdup_printf("%s.npz", name);
+    GtkFileChooserNative *dialog = gtk_file_chooser_native_new(
+        _("Export the Weights"), GTK_WINDOW(gtk_widget_get_root(widget)),
+        GTK_FILE_CHOOSER_ACTION_SAVE, _("_Export"), NULL);
+    g_autoptr(GtkFileFilter) filter = gtk_file_filter_new();
+    gtk_file_filter_set_name(filter, _("NumPy archives and JSON"));
+    gtk_file_filter_add_pattern(filter, "*.npz");
+    gtk_file_filter_add_pattern(filter, "*.json");
+    gtk_file_chooser_add_filter(GTK_FILE_CHOOSER(dialog), filter);
+    gtk_file_chooser_set_current_name(GTK_FILE_CHOOSER(dialog), file);
+    gtk_native_dialog_set_modal(GTK_NATIVE_DIALOG(dialog), TRUE);
+    g_object_set_data_full(G_OBJECT(dialog), "model", g_strdup(name), g_free);
+    g_signal_connect_object(dialog, "response", G_CALLBACK(file_chosen), widget, 0);
+    gtk_native_dialog_show(GTK_NATIVE_DIALOG(dialog));
+}
+
 // ---- the class -----------------------------------------------------------------------------
 
 static void
@@ -259,6 +392,7 @@ page_dispose(GObject *object)
     RkModelsPage *page = RK_MODELS_PAGE(object);
     g_clear_object(&page->session);
     g_clear_pointer(&page->shown, g_free);
+    g_clear_pointer(&page->measured, g_hash_table_unref);
     G_OBJECT_CLASS(rk_models_page_parent_class)->dispose(object);
 }
 
@@ -277,11 +411,16 @@ rk_models_page_class_init(RkModelsPageClass *class)
     gtk_widget_class_bind_template_child(widget, RkModelsPage, list);
     gtk_widget_class_bind_template_callback(widget, on_search);
     gtk_widget_class_bind_template_callback(widget, on_row_activated);
+    gtk_widget_class_install_action(widget, "models.compress", "s", act_compress);
+    gtk_widget_class_install_action(widget, "models.evaluate", "s", act_evaluate);
+    gtk_widget_class_install_action(widget, "models.export", "s", act_export);
 }
 
 static void
 rk_models_page_init(RkModelsPage *page)
 {
+    page->measured = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
+                                           (GDestroyNotify)rk_measured_model_free);
     gtk_widget_init_template(GTK_WIDGET(page));
 }
 
