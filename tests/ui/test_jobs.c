@@ -5,30 +5,6 @@
 
 #include <glib/gstdio.h>
 
-static GtkWidget *
-open_import(RkUi *ui, const char *path)
-{
-    // As a drop on the page does it.
-    GtkDropTarget *drop = NULL;
-    GtkWidget *page = rk_ui_find(ui, g_type_from_name("RkDataPage"), "No data yet");
-    g_autoptr(GListModel) controllers = gtk_widget_observe_controllers(page);
-    for (guint i = 0; i < g_list_model_get_n_items(controllers); i++) {
-        g_autoptr(GObject) one = g_list_model_get_item(controllers, i);
-        if (GTK_IS_DROP_TARGET(one))
-            drop = GTK_DROP_TARGET(one);
-    }
-    g_assert_nonnull(drop);
-    g_auto(GValue) value = G_VALUE_INIT;
-    gboolean taken = FALSE;
-    GSList *files = g_slist_append(NULL, g_file_new_for_path(path));
-    g_value_init(&value, GDK_TYPE_FILE_LIST);
-    g_value_take_boxed(&value, gdk_file_list_new_from_list(files));
-    g_slist_free_full(files, g_object_unref);
-    g_signal_emit_by_name(drop, "drop", &value, 0.0, 0.0, &taken);
-    g_assert_true(taken);
-    return page;
-}
-
 static void
 test_import(void)
 {
@@ -38,7 +14,7 @@ test_import(void)
     RkUi *ui = rk_ui_open(NULL);
     rk_ui_page(ui, "data");
     rk_ui_see(ui, "No data yet");
-    open_import(ui, folder);
+    rk_ui_drop(ui, "RkDataPage", "No data yet", folder);
     rk_ui_see(ui, "Name of the dataset");
     rk_ui_see(ui, "Toy Story (1995)");
     rk_ui_see(ui, "Correct a column's kind where the guess is wrong.");
@@ -62,7 +38,7 @@ test_import_error(void)
     g_assert_true(g_file_set_contents(path, "\x89PNG\r\n\x1a\n\0\0\0\rIHDR", 16, NULL));
     rk_ui_page(ui, "data");
     rk_ui_see(ui, "No data yet");
-    open_import(ui, path);
+    rk_ui_drop(ui, "RkDataPage", "No data yet", path);
     rk_ui_see(ui, "These files can't be imported");
     rk_ui_see(ui, "picture.png");
     rk_ui_see(ui, "Copy Details");

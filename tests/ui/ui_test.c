@@ -250,12 +250,27 @@ rk_ui_idle(RkUi *ui, guint ms)
 
 // ---- acting --------------------------------------------------------------------------------
 
+static void
+scroll_to(RkUi *ui, GtkWidget *widget)
+{
+    GtkWidget *scrolled = gtk_widget_get_ancestor(widget, GTK_TYPE_SCROLLED_WINDOW);
+    graphene_rect_t at;
+    if (scrolled == NULL || !gtk_widget_compute_bounds(widget, scrolled, &at))
+        return;
+    GtkAdjustment *where = gtk_scrolled_window_get_vadjustment(GTK_SCROLLED_WINDOW(scrolled));
+    const double middle = gtk_widget_get_height(scrolled) / 2.0;
+    gtk_adjustment_set_value(where, gtk_adjustment_get_value(where) + at.origin.y - middle);
+    rk_ui_idle(ui, 100);
+}
+
 void
 rk_ui_press(RkUi *ui, const char *text)
 {
     GtkWidget *widget = button_or_row(wait_for(ui, is_called, text, TRUE));
     if (!gtk_widget_is_sensitive(widget))
         g_error("\"%s\" is a button that can't be pressed now.", text);
+    if (GTK_IS_MENU_BUTTON(gtk_widget_get_parent(widget)))
+        scroll_to(ui, widget); // what is scrolled away can't have a popover beside it
     if (GTK_IS_BUTTON(widget))
         g_signal_emit_by_name(widget, "clicked");
     else if (GTK_IS_MENU_BUTTON(widget))
@@ -280,6 +295,8 @@ takes_text(GtkWidget *widget, const char *title)
     GtkWidget *row = gtk_widget_get_ancestor(widget, ADW_TYPE_PREFERENCES_ROW);
     if (row == NULL)
         return FALSE;
+    if (!adw_preferences_row_get_use_underline(ADW_PREFERENCES_ROW(row)))
+        return g_strcmp0(adw_preferences_row_get_title(ADW_PREFERENCES_ROW(row)), title) == 0;
     g_autofree char *plain = g_strdup(adw_preferences_row_get_title(ADW_PREFERENCES_ROW(row)));
     g_strdelimit(plain, "_", '\t');
     GString *name = g_string_new(plain);
@@ -297,6 +314,28 @@ rk_ui_type(RkUi *ui, const char *title, const char *text)
     if (GTK_IS_SPIN_BUTTON(entry))
         gtk_spin_button_update(GTK_SPIN_BUTTON(entry));
     rk_ui_idle(ui, 20);
+}
+
+void
+rk_ui_drop(RkUi *ui, const char *page_type, const char *text, const char *path)
+{
+    GtkDropTarget *drop = NULL;
+    GtkWidget *page = rk_ui_find(ui, g_type_from_name(page_type), text);
+    g_autoptr(GListModel) controllers = gtk_widget_observe_controllers(page);
+    for (guint i = 0; i < g_list_model_get_n_items(controllers); i++) {
+        g_autoptr(GObject) one = g_list_model_get_item(controllers, i);
+        if (GTK_IS_DROP_TARGET(one))
+            drop = GTK_DROP_TARGET(one);
+    }
+    g_assert_nonnull(drop);
+    g_auto(GValue) value = G_VALUE_INIT;
+    gboolean taken = FALSE;
+    GSList *files = g_slist_append(NULL, g_file_new_for_path(path));
+    g_value_init(&value, GDK_TYPE_FILE_LIST);
+    g_value_take_boxed(&value, gdk_file_list_new_from_list(files));
+    g_slist_free_full(files, g_object_unref);
+    g_signal_emit_by_name(drop, "drop", &value, 0.0, 0.0, &taken);
+    g_assert_true(taken);
 }
 
 void

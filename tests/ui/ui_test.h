@@ -36,6 +36,9 @@ void rk_ui_press(RkUi *ui, const char *text);
 // Types into the entry of that title, placeholder or label.
 void rk_ui_type(RkUi *ui, const char *title, const char *text);
 
+// Drops a file or folder on the page of that type name, which shows the text.
+void rk_ui_drop(RkUi *ui, const char *page_type, const char *text, const char *path);
+
 // Activates an action of the main window.
 void rk_ui_act(RkUi *ui, const char *action, const char *target);
 void rk_ui_page(RkUi *ui, const char *id);

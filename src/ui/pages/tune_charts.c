@@ -144,7 +144,7 @@ make_time(RkTuneCharts *charts, int which)
         n++;
     }
     g_free(chart->empty);
-    chart->empty = g_strdup(_("A running trial is drawn here, and pinned ones"));
+    chart->empty = g_strdup(_("Drawn while a trial runs"));
     summarize_time(charts, chart, which);
     return chart;
 }

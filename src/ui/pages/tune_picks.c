@@ -83,6 +83,8 @@ group_of(RkPlace place)
     return _(NAMES[place]);
 }
 
+#define UNBOUNDED 1e9 // a limit that nobody meets
+
 static char *
 number_text(double value)
 {
@@ -104,9 +106,13 @@ help_of(const RkParam *param)
         return g_strdup(param->help);
     g_autofree char *min = number_text(param->min);
     g_autofree char *max = number_text(param->max);
-    // Translators: what a setting means, its range and unit.
-    return g_strdup_printf(_("%s: %s to %s %s"), param->help, min, max,
-                           param->unit != NULL ? param->unit : "");
+    const char *unit = param->unit != NULL ? param->unit : "";
+    g_autofree char *range = param->max >= UNBOUNDED
+                                 // Translators: a number or more of a unit.
+                                 ? g_strdup_printf(_("%s or more %s"), min, unit)
+                                 // Translators: the range of a setting and its unit.
+                                 : g_strdup_printf(_("%s to %s %s"), min, max, unit);
+    return g_strdup_printf("%s: %s", param->help, g_strchomp(range));
 }
 
 static gboolean
