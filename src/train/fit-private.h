@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // What the parts of a run share: starting (fit_start.c), checkpoints (fit_checkpoint.c), the loop
-// and the end (fit.c), models that are counted (fit_counted.c), the learning-rate finder
-// (find_lr.c). Owner's thread.
+// and the end (fit.c), where a NaN began (fit_trace.c), models that are counted (fit_counted.c),
+// the learning-rate finder (find_lr.c). Owner's thread.
 #pragma once
 
 #include "train/fit.h"
@@ -45,6 +45,9 @@ gboolean rk_fit_begin(Fit *f, GError **error);
 // A model that is counted: its data, its graph and its tensors, all zeros; then the counting.
 gboolean rk_fit_begin_counted(Fit *f, GError **error);
 gboolean rk_fit_count(Fit *f, GError **error);
+
+// Says in *error where a loss that isn't finite began; nothing can follow.
+void rk_fit_trace(Fit *f, GError **error);
 
 // Weights, optimizer states, the best weights so far and the place in the batches, into the store
 // and back: the place first, as the trainer is made to go on from it, then the tensors into it.

@@ -202,6 +202,8 @@ train(Fit *f, GError **error)
         fine = rk_run_measure(f->options->store, f->run, (RkMeasurement *)(void *)losses->data,
                               losses->len, error);
     if (!fine || more < 0) {
+        if (more < 0)
+            rk_fit_trace(f, error);
         name_checkpoint(f, error);
         keep_what_was_done(f, losses, error != NULL ? *error : NULL);
         return FALSE;

@@ -440,6 +440,33 @@ rk_trainer_step(RkTrainer *trainer, RkTrainProgress *progress, GError **error)
 }
 
 gboolean
+rk_trainer_trace(RkTrainer *trainer, GError **error)
+{
+    RkTrainer *t = trainer;
+    const RkGraph *graph = t->build->graph;
+    const RkPlanOptions options = {.batch = (uint32_t)rk_params_int(t->set, "batch"),
+                                   .n_outputs = 1,
+                                   .outputs = &t->micro.loss};
+    RkBatch batch;
+    double loss;
+    int more = t->loader != NULL ? take_batch(t, &batch, error) : 0;
+    g_autoptr(RkPlan) dry =
+        more == 1 ? rk_plan_new(t->options.device, graph, t->state, &options, error) : NULL;
+    if (dry == NULL)
+        return more == 0;
+    write_step_inputs(t, t->plan[batch.slot]);
+    for (RkRef ref = 0; ref < rk_graph_size(graph); ref++) {
+        size_t bytes = 0;
+        gboolean is_input = rk_graph_node(graph, ref)->kind == RK_NODE_INPUT;
+        void *to = is_input ? rk_plan_input(dry, ref, &bytes) : NULL;
+        const void *from = to != NULL ? rk_plan_input(t->plan[batch.slot], ref, NULL) : NULL;
+        if (from != NULL)
+            memcpy(to, from, bytes);
+    }
+    return rk_plan_run(dry, error) && read_loss(t, dry, &loss, error);
+}
+
+gboolean
 rk_trainer_epoch(RkTrainer *trainer, RkTrainProgress *progress, GError **error)
 {
     int more;

@@ -66,6 +66,11 @@ void rk_trainer_free(RkTrainer *trainer);
 // with RK_ERROR_DATA, naming the step, the op and the tensor where it began.
 int rk_trainer_step(RkTrainer *trainer, RkTrainProgress *progress, GError **error);
 
+// Computes the next step's loss without its updates. A loss that is not finite fails with
+// RK_ERROR_DATA as a step does, but names the op among all of them where it began. For a step that
+// is known to fail; nothing can follow.
+gboolean rk_trainer_trace(RkTrainer *trainer, GError **error);
+
 // The steps that are left of the epoch.
 gboolean rk_trainer_epoch(RkTrainer *trainer, RkTrainProgress *progress, GError **error);
 

@@ -249,6 +249,8 @@ checkpoints_hold_good_numbers_alone(void)
     g_test_message("%s", error->message);
     g_assert_nonnull(strstr(error->message, "Stopped training"));
     g_assert_nonnull(strstr(error->message, "--resume"));
+    // The op, not the weights that the failing step made of it.
+    g_assert_nonnull(strstr(error->message, "of node %"));
     g_autoptr(RkStoredRun) stored = rk_run_open(store, "m", NULL);
     g_assert_cmpint(stored->status, ==, RK_RUN_FAILED);
     g_autoptr(RkCheckpoint) last = rk_run_last_checkpoint(store, stored->id, UINT64_MAX, NULL);
