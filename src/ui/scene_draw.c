@@ -267,11 +267,17 @@ key(const Drawing *d)
         const char *text;
     } ENTRIES[] = {{RK_MARKER_DIAMOND, TRUE, FALSE, "on the Pareto front"},
                    {RK_MARKER_CIRCLE, FALSE, FALSE, "another trial"},
+                   {RK_MARKER_CIRCLE, FALSE, TRUE, "recommended"},
                    {RK_MARKER_SQUARE, FALSE, TRUE, "the base"}};
+    gboolean recommended = FALSE;
     const RkTextStyle text = {
         .size = TEXT, .ink = RK_INK_TEXT, .anchor = RK_ANCHOR_START, .halo = TRUE};
     double x = 14, y = 18;
+    for (guint i = 0; i < d->scene->points->len; i++)
+        recommended |= g_array_index(d->scene->points, RkScenePoint, i).recommended;
     for (size_t i = 0; i < G_N_ELEMENTS(ENTRIES); i++) {
+        if (i == 2 && !recommended)
+            continue;
         const RkInk ink = ENTRIES[i].front ? RK_INK_SERIES + 1 : RK_INK_SERIES;
         const RkStyle filled = {.fill = ink};
         const RkStyle outline = {.stroke = RK_INK_TEXT, .width = 1.5};

@@ -124,7 +124,7 @@ set_up(GtkSignalListItemFactory *factory, GtkListItem *item, gpointer figures)
     g_object_set(label, "xalign", right ? 1.0F : 0.0F, "ellipsize",
                  right ? PANGO_ELLIPSIZE_NONE : PANGO_ELLIPSIZE_END, NULL);
     if (!right) {
-        gtk_label_set_width_chars(GTK_LABEL(label), 22);
+        gtk_label_set_width_chars(GTK_LABEL(label), 28);
         gtk_label_set_max_width_chars(GTK_LABEL(label), 40);
         gtk_label_set_single_line_mode(GTK_LABEL(label), TRUE);
     }
@@ -147,7 +147,7 @@ bind(GtkSignalListItemFactory *factory, GtkListItem *item, gpointer column)
                                   ? g_strconcat("\u200e", text, NULL)
                                   : NULL;
     gtk_label_set_text(GTK_LABEL(label), marked != NULL ? marked : text);
-    gtk_widget_set_tooltip_text(label, g_utf8_strlen(text, -1) > 22 ? text : NULL);
+    gtk_widget_set_tooltip_text(label, g_utf8_strlen(text, -1) > 28 ? text : NULL);
     if (row->rows->table->marked == row->index + 1)
         gtk_widget_add_css_class(label, "heading");
     else
