@@ -167,8 +167,9 @@ print_comparisons(const RkResults *results)
     }
 }
 
+// `written`: whether the folder has them.
 static void
-print_results(const Command *c, const RkResults *results)
+print_results(const Command *c, const RkResults *results, gboolean written)
 {
     if (c->cli->json) {
         g_autofree char *json = rk_results_to_json(results);
@@ -187,7 +188,9 @@ print_results(const Command *c, const RkResults *results)
     if (results->recommended.why != NULL)
         printf("%s%s\n", results->recommended.id != NULL ? "Recommended: " : "",
                results->recommended.why);
-    printf("Results are in %s\n", c->out);
+    if (written)
+        printf("Results are in %s\n", c->out);
+    fflush(stdout); // before what standard error says
 }
 
 static const int EXIT_OF[] = {
@@ -227,8 +230,10 @@ rk_command_batch(RkCli *cli, int argc, char **argv, GError **error)
     RkSuiteVerdict verdict = RK_SUITE_FAILED;
     gboolean done = rk_suite_run(&options, &results, &verdict, error);
     rk_cli_progress_end(cli);
+    const gboolean interrupted =
+        !done && error != NULL && g_error_matches(*error, RK_ERROR, RK_ERROR_CANCELLED);
     if (results != NULL)
-        print_results(&c, results);
+        print_results(&c, results, done || interrupted);
     cli->exit_status = EXIT_OF[verdict];
     return done;
 }

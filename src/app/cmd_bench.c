@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "bench/bench.h"
+#include "bench/loadgen.h"
 #include "bench/rate.h"
 #include "bench/settings.h"
 #include "bench/trial.h"
@@ -403,8 +404,11 @@ print_text(const Command *c, const RkBenchResult *r)
         printf("  Not valid: %s\n", (char *)g_ptr_array_index(r->why_invalid, i));
     for (guint i = 0; i < r->notes->len; i++)
         printf("  Note: %s\n", (char *)g_ptr_array_index(r->notes, i));
-    printf("  %" G_GUINT64_FORMAT " queries in %.3g s: %.5g answered a second", r->n, r->duration_s,
-           r->throughput_qps);
+    const uint32_t group = rk_load_group(c->set);
+    printf("  %" G_GUINT64_FORMAT, r->n);
+    if (group > 1)
+        printf(" groups of %u", group);
+    printf(" queries in %.3g s: %.5g answered a second", r->duration_s, r->throughput_qps);
     if (isfinite(r->offered_qps))
         printf(" of %.5g asked", r->offered_qps);
     if (isfinite(r->mean_batch))

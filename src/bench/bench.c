@@ -97,6 +97,23 @@ take_counters(const Trial *t)
     return rk_json_text(json, FALSE);
 }
 
+// An answer cache that is asked and never hit is a mistake of settings more often than not.
+static void
+note_useless_cache(RkBenchResult *to)
+{
+    g_autoptr(JsonNode) root =
+        to->counters != NULL ? rk_json_parse(to->counters, "the counters", NULL) : NULL;
+    JsonObject *caches = NULL, *answers = NULL;
+    int64_t requests = 0, hits = 0;
+    if (root != NULL && rk_json_object(json_node_get_object(root), "cache", &caches, NULL) &&
+        rk_json_object(caches, "answers", &answers, NULL) &&
+        rk_json_int(answers, "requests", &requests, NULL) &&
+        rk_json_int(answers, "hits", &hits, NULL) && requests > 0 && hits == 0)
+        g_ptr_array_add(to->notes,
+                        g_strdup("No answer was in the answer cache: no query came twice. With "
+                                 "cache.answers.key=user the user alone makes it the same."));
+}
+
 static gboolean
 warm_up(Trial *t, GError **error)
 {
@@ -281,6 +298,7 @@ rk_bench_run(const RkBenchOptions *options, RkBenchResult *result, GError **erro
         return FALSE;
     summarize(&t);
     result->counters = take_counters(&t);
+    note_useless_cache(result);
     gboolean done =
         !is_cancelled(&t) ? audit(&t, error) && measure_quality(&t, error) : fail_cancelled(error);
     result->interrupted |= is_cancelled(&t);

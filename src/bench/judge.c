@@ -211,7 +211,8 @@ tell_best(RkResults *results, const RkJudgeOptions *o, const Choice *c, const Rk
     GString *why = g_string_new(NULL);
     g_string_append_printf(why, "%s: of %u valid trials", label, c->n_valid);
     if (o->n_gates > 0)
-        g_string_append_printf(why, ", %u of which meet every gate", c->n_meeting);
+        g_string_append_printf(why, ", %u of which %s every gate", c->n_meeting,
+                               c->n_meeting == 1 ? "meets" : "meet");
     g_string_append_printf(
         why, ", it has the lowest p99 (%.3g ms) at the highest throughput (%.4g queries/s).",
         c->best->latency_ms[RK_LATENCY_P99].value, c->best->throughput_qps.value);

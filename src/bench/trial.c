@@ -133,7 +133,7 @@ gather_numbers(Gathered *to, const char *prefix, JsonObject *object)
     JsonObjectIter iter;
     const char *name;
     JsonNode *node;
-    if (object == NULL)
+    if (object == NULL || real_of(object, "requests") == 0) // a cache that was never asked
         return;
     json_object_iter_init_ordered(&iter, object);
     while (json_object_iter_next_ordered(&iter, &name, &node)) {

@@ -227,14 +227,14 @@ cached_share(const RkLoadRecords *r, uint64_t from, uint64_t to)
 }
 
 static void
-explain(const RkJudged *j, RkBenchResult *to)
+explain(const RkJudged *j, GPtrArray *to)
 {
     const RkLoadRecords *r = j->run->records;
     uint64_t n = r->n_issued, half = n / 2;
-    guint moved = explain_machine(j->looks, to->notes);
+    guint moved = explain_machine(j->looks, to);
     double first = cached_share(r, 0, half), second = cached_share(r, half, n);
     if (fabs(second - first) > 0.05) {
-        say(to->notes,
+        say(to,
             "Moved: %.0f %% of answers came from the cache in the first half, %.0f %% in the "
             "second. Lengthen warmup_s until it is warm.",
             first * 100, second * 100);
@@ -250,7 +250,7 @@ explain(const RkJudged *j, RkBenchResult *to)
         }
     }
     if (most >= 0)
-        say(to->notes, "Moved most: the stage %s, from %.3g to %.3g ms in the mean.%s",
+        say(to, "Moved most: the stage %s, from %.3g to %.3g ms in the mean.%s",
             rk_stage_name((RkStage)most), stage_mean(r, 0, half, most) * 1e-6,
             stage_mean(r, half, n, most) * 1e-6,
             moved > 0 ? "" : " Nothing else that was watched did.");
@@ -273,12 +273,15 @@ judge_stability(const RkJudged *j, RkBenchResult *to)
     static const char *const names[] = {"p50", "p90"};
     for (int f = 0; f < 2; f++)
         if (differ(&figure[f], within)) {
+            g_autoptr(GPtrArray) moved = g_ptr_array_new_with_free_func(g_free);
+            explain(j, moved);
+            g_ptr_array_add(moved, NULL);
+            g_autofree char *reasons = g_strjoinv(" ", (char **)moved->pdata);
             say(to->why_invalid,
                 "It isn't stable: the %s of latency was %.3g ms in the first half and %.3g in the "
-                "second. The notes say what moved.",
+                "second. %s",
                 names[f], mean_of(figure[f].value, HALF) * 1e-6,
-                mean_of(figure[f].value + HALF, HALF) * 1e-6);
-            explain(j, to);
+                mean_of(figure[f].value + HALF, HALF) * 1e-6, reasons);
             return;
         }
 }

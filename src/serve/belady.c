@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "serve/cache.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define NEVER UINT64_MAX
@@ -106,15 +107,28 @@ rk_cache_belady_hits(const uint64_t *keys, uint64_t n, uint32_t capacity)
     return count_hits(next, n, capacity, kept);
 }
 
+static int
+compare_keys(const void *left, const void *right)
+{
+    const uint64_t *a = left, *b = right;
+    return (*a > *b) - (*a < *b);
+}
+
 // What comes first is worth most, as it can be let go of soonest.
 uint64_t
-rk_cache_belady_warm_hits(const uint64_t *keys, uint64_t n, uint32_t capacity)
+rk_cache_belady_warm_hits(const uint64_t *keys, uint64_t n, uint32_t capacity,
+                          const uint64_t *before, uint64_t n_before)
 {
     g_autofree uint8_t *kept = g_malloc0(MAX(n, 1));
     g_autofree uint64_t *next = find_next(keys, n, kept);
+    g_autofree uint64_t *known = before != NULL ? g_memdup2(before, n_before * 8) : NULL;
     uint64_t n_kept = 0;
+    if (known != NULL)
+        qsort(known, n_before, sizeof *known, compare_keys);
     for (uint64_t i = 0; i < n; i++) {
-        kept[i] = kept[i] && n_kept < capacity;
+        kept[i] = kept[i] && n_kept < capacity &&
+                  (before == NULL || (known != NULL && bsearch(&keys[i], known, n_before,
+                                                               sizeof *known, compare_keys)));
         n_kept += kept[i];
     }
     return count_hits(next, n, capacity, kept);

@@ -72,8 +72,9 @@ gboolean rk_cache_count_unique(RkCache *cache, uint32_t most, GError **error);
 // Journal 5, 1966): a miss may also pass by the cache. Time O(n log n), 33 bytes a request.
 uint64_t rk_cache_belady_hits(const uint64_t *keys, uint64_t n, uint32_t capacity);
 
-// The same for a cache that isn't empty when the trace begins, whatever is in it then: the keys
-// that would serve best are.
-uint64_t rk_cache_belady_warm_hits(const uint64_t *keys, uint64_t n, uint32_t capacity);
+// The same for a cache that isn't empty when the trace begins: of `before`, which was asked for
+// until then, it has what serves best. `before` NULL: of all keys there are.
+uint64_t rk_cache_belady_warm_hits(const uint64_t *keys, uint64_t n, uint32_t capacity,
+                                   const uint64_t *before, uint64_t n_before);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(RkCache, rk_cache_free)

@@ -291,6 +291,7 @@ rk_row_cache_fetch_ahead(RkRowCache *c, uint32_t code, GError **error)
         c->readers[slot.place] != 0)
         return TRUE;
     c->owner[slot.place] = NOBODY;
+    c->cached.any_before = TRUE;
     if (!fetch(c, code, slot.place, error))
         return FALSE;
     c->owner[slot.place] = code;

@@ -6,6 +6,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 static gboolean
@@ -51,6 +52,7 @@ rk_tracked_clear(RkTracked *tracked)
     rk_cache_free(tracked->cache);
     g_free(tracked->trace);
     g_free(tracked->found);
+    g_free(tracked->before);
     g_clear_pointer(&tracked->set, rk_params_free);
     *tracked = (RkTracked){0};
 }
@@ -150,6 +152,22 @@ add_counts(const RkTracked *t, JsonBuilder *json)
     rk_json_add_real(json, "miss_us", mean_us(t->miss_ns, t->requests - t->hits));
 }
 
+// Adds the trace to what was asked for before; beyond the room of a trace it isn't kept any more.
+static void
+remember(RkTracked *t)
+{
+    uint64_t n = t->n_before + t->n_traced;
+    t->any_before |= t->n_traced < t->requests || n > t->most_traced;
+    if (t->any_before) {
+        g_clear_pointer(&t->before, g_free);
+        t->n_before = 0;
+    } else if (t->n_traced > 0) {
+        t->before = g_renew(uint64_t, t->before, n);
+        memcpy(t->before + t->n_before, t->trace, t->n_traced * sizeof *t->trace);
+        t->n_before = n;
+    }
+}
+
 void
 rk_tracked_add(RkTracked *t, JsonBuilder *json)
 {
@@ -158,8 +176,10 @@ rk_tracked_add(RkTracked *t, JsonBuilder *json)
         uint32_t room = rk_cache_capacity(t->cache);
         uint64_t unique = 0, unique_hits = 0;
         count_unique(t, &unique, &unique_hits);
-        uint64_t best = (t->warm ? rk_cache_belady_warm_hits
-                                 : rk_cache_belady_hits)(t->trace, t->n_traced, room);
+        static const uint64_t nothing = 0;
+        const uint64_t *before = t->before != NULL ? t->before : &nothing;
+        uint64_t best = rk_cache_belady_warm_hits(t->trace, t->n_traced, room,
+                                                  t->any_before ? NULL : before, t->n_before);
         rk_json_add_int(json, "unique", (int64_t)unique);
         rk_json_add_real(json, "unique_hit_rate", share(unique_hits, unique));
         rk_json_add_int(json, "bound_requests", (int64_t)t->n_traced);
@@ -167,7 +187,7 @@ rk_tracked_add(RkTracked *t, JsonBuilder *json)
         rk_json_add_real(json, "policy_ns", policy_ns(t));
     }
     rk_cache_reset_counts(t->cache);
-    t->warm = rk_cache_size(t->cache) > 0;
+    remember(t);
     t->requests = t->hits = t->expired = t->hit_ns = t->miss_ns = t->bytes = t->n_traced = 0;
 }
 

@@ -15,8 +15,10 @@ typedef struct {
     uint64_t *trace; // [most_traced] the first keys that were asked for
     uint8_t *found;  // [most_traced] whether the cache had them
     uint64_t n_traced, most_traced;
-    gboolean warm; // it wasn't empty when counting began
-    RkParams *set; // as its own cache has it
+    uint64_t *before; // [n_before] keys asked for before counting began anew
+    uint64_t n_before;
+    gboolean any_before; // not all of them are known, or others were put in ahead
+    RkParams *set;       // as its own cache has it
 } RkTracked;
 
 typedef struct {

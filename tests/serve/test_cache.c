@@ -427,7 +427,7 @@ belady_is_the_best_of_all_choices(void)
         g_assert_cmpuint(rk_cache_belady_hits(keys, 10, 2), ==, best_of_all(keys, 10, 0));
     }
     g_assert_cmpuint(rk_cache_belady_hits(NULL, 0, 4), ==, 0);
-    g_assert_cmpuint(rk_cache_belady_warm_hits(NULL, 0, 4), ==, 0);
+    g_assert_cmpuint(rk_cache_belady_warm_hits(NULL, 0, 4, NULL, 0), ==, 0);
     g_assert_cmpuint(rk_cache_belady_hits((uint64_t[]){1, 1, 1}, 3, 0), ==, 0);
 }
 
@@ -504,12 +504,16 @@ a_warm_cache_has_its_own_bound(void)
         uint32_t wide = rk_rng_below(11, 1, i, 400) + 1;
         keys[i] = rk_rng_below(11, 2, i, wide);
     }
-    g_assert_cmpuint(rk_cache_belady_warm_hits((uint64_t[]){7, 8, 7}, 3, 1), ==, 2);
+    g_assert_cmpuint(rk_cache_belady_warm_hits((uint64_t[]){7, 8, 7}, 3, 1, NULL, 0), ==, 2);
     g_assert_cmpuint(rk_cache_belady_hits((uint64_t[]){7, 8, 7}, 3, 1), ==, 1);
-    g_assert_cmpuint(rk_cache_belady_warm_hits((uint64_t[]){1, 2, 3}, 3, 0), ==, 0);
-    g_assert_cmpuint(rk_cache_belady_warm_hits(keys, N, 400), ==, N);
+    g_assert_cmpuint(rk_cache_belady_warm_hits((uint64_t[]){1, 2, 3}, 3, 0, NULL, 0), ==, 0);
+    // 3 was never asked for before: it cannot be there.
+    g_assert_cmpuint(
+        rk_cache_belady_warm_hits((uint64_t[]){1, 2, 3}, 3, 9, (uint64_t[]){2, 5, 1}, 3), ==, 2);
+    g_assert_cmpuint(rk_cache_belady_warm_hits(keys, N, 400, NULL, 0), ==, N);
     for (uint32_t capacity = 1; capacity < 200; capacity *= 3) {
-        uint64_t half = N / 2, warm = rk_cache_belady_warm_hits(keys + half, half, capacity);
+        uint64_t half = N / 2,
+                 warm = rk_cache_belady_warm_hits(keys + half, half, capacity, keys, half);
         g_assert_cmpuint(warm, >=, rk_cache_belady_hits(keys + half, half, capacity));
         g_assert_cmpuint(warm, <=, rk_cache_belady_hits(keys + half, half, capacity) + capacity);
         for (int p = 0; rk_cache_policies[p] != NULL; p++) {
