@@ -7,15 +7,17 @@
 
 #include <string.h>
 
+// Small throughout: some drivers take seconds to compile a kernel, and some machines are busy.
 static const char SUITE[] =
-    "{\"rankine\": 1, \"name\": \"served\", \"data\": {\"synth\": \"ctr\", \"rows\": 2000},"
-    " \"models\": [{\"model\": \"deepfm\", \"set\": {\"epochs\": 1, \"dim\": 4}}],"
-    " \"sweep\": {\"precision\": [\"fp32\", \"int8\"], \"dim\": [4, 8]}, \"repeats\": 1,"
-    " \"serve\": {\"batch.max\": 2, \"inflight\": 1}," // few plans: some drivers compile slowly
-    " \"load\": {\"scenario\": \"multi\", \"streams\": 2, \"candidates.n\": 5, \"candidates.max\": "
-    "16, \"duration_s\": 0.2,"
-    " \"warmup_s\": 0, \"percentile\": 50, \"stable.within\": 10, \"late.share\": 10,"
-    " \"audit\": false, \"quality.n\": 20}}";
+    "{\"rankine\": 1, \"name\": \"served\", \"data\": {\"synth\": \"ratings\", \"rows\": 2000},"
+    " \"models\": [{\"model\": \"mf\", \"set\": {\"epochs\": 1, \"dim\": 8, \"loss\": \"bpr\","
+    " \"negatives\": \"uniform\"}}],"
+    " \"sweep\": {\"precision\": [\"fp32\", \"int8\"], \"dim\": [8, 16]}, \"repeats\": 1,"
+    " \"serve\": {\"batch.max\": 2, \"inflight\": 1},"
+    " \"load\": {\"scenario\": \"multi\", \"streams\": 2, \"candidates.n\": 5,"
+    " \"candidates.max\": 16, \"duration_s\": 30, \"queries\": 100, \"warmup_s\": 0,"
+    " \"percentile\": 50, \"stable.within\": 10, \"late.share\": 10, \"audit\": false,"
+    " \"quality.n\": 20, \"quality.candidates\": 16}}";
 
 static const struct {
     const char *settings[4]; // name, value, ..
@@ -149,18 +151,18 @@ job(void)
     g_assert_cmpuint(news->samples->len, >, 0); // of the last one
     g_assert_cmpuint(g_array_index(news->samples, RkLiveSample, news->samples->len - 1).n_done, >,
                      0);
-    g_assert_cmpstr(g_array_index(news->trials, RkSuiteNewsTrial, 0).metric, ==, "auc");
+    g_assert_cmpstr(g_array_index(news->trials, RkSuiteNewsTrial, 0).metric, ==, "recall@10");
     g_assert_true(second.results->complete);
     g_assert_cmpuint(second.results->models->len, ==, 4); // two sizes, each also in int8
     for (guint i = 0; i < 4; i++) {
         const RkTrialResult *trial = g_ptr_array_index(second.results->trials, i);
         g_assert_cmpint(trial->status, ==, RK_TRIAL_OK);
-        g_assert_nonnull(rk_nameds_find(trial->metrics, "auc"));
+        g_assert_nonnull(rk_nameds_find(trial->metrics, "ndcg@10"));
     }
     const RkTrialResult *fp32 = g_ptr_array_index(second.results->trials, 1);
     const RkTrialResult *int8 = g_ptr_array_index(second.results->trials, 3);
-    g_assert_cmpstr(fp32->model, ==, "deepfm, dim=8");
-    g_assert_cmpstr(int8->model, ==, "deepfm, dim=8, precision=int8");
+    g_assert_cmpstr(fp32->model, ==, "mf, dim=16");
+    g_assert_cmpstr(int8->model, ==, "mf, dim=16, precision=int8");
     g_assert_cmpfloat(int8->model_bytes, <, 0.7 * fp32->model_bytes); // biases and scales stay f32
     g_assert_nonnull(rk_settings_text(second.results->environment, "device"));
     rk_suite_live_unref(first.live);
