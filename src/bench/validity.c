@@ -197,6 +197,9 @@ explain_machine(const GArray *looks, GPtrArray *notes)
             "Moved: other programs took %.0f %% of the processors in the first half, %.0f %% in "
             "the second.",
             first * 100, second * 100);
+    else if (first + second > 2 * BUSY)
+        say(notes, "Other programs took %.0f %% of the processors throughout, unevenly perhaps.",
+            (first + second) / 2 * 100);
     double clock[2] = {0};
     for (guint i = 0; i < looks->len; i++)
         clock[2 * i >= looks->len] += g_array_index(looks, RkMachineLook, i).clock_mhz;

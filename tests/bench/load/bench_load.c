@@ -122,8 +122,10 @@ cpu_seconds(void)
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
+// bar_qps, bar_us: what is to be reached, the rate and the p99 of lateness; 0 for none.
 static void
-measure(const char *what, RkSystem *system, const char *const *assignments, double seconds)
+measure(const char *what, RkSystem *system, const char *const *assignments, double seconds,
+        double bar_qps, double bar_us)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(RkParams) load = rk_params_new(rk_load_params, rk_n_load_params);
@@ -159,6 +161,13 @@ measure(const char *what, RkSystem *system, const char *const *assignments, doub
     if (isfinite(schedule->offered_qps)) // offline, all of them are due at once
         printf("%31s lateness p50 %.2f p99 %.2f p99.9 %.2f us, latency p50 %.1f p99 %.1f us\n", "",
                lateness.p50, lateness.p99, lateness.p999, took.p50, took.p99);
+    const double qps = (double)r->n_issued * 1e9 / (double)run.end_ns;
+    if (bar_qps > 0)
+        printf("%31s at least %.0f/s: %s\n", "bar:", bar_qps,
+               qps >= bar_qps ? "reached" : "not reached");
+    if (bar_us > 0)
+        printf("%31s p99 lateness under %.0f us: %s\n", "bar:", bar_us,
+               lateness.p99 < bar_us ? "reached" : "not reached");
     fflush(stdout);
 }
 
@@ -173,10 +182,10 @@ main(int argc, char **argv)
     for (int round = 0; round < rounds; round++) {
         RkSystem *at_once = rk_synthetic_new(&(RkSyntheticSpec){.law = RK_SERVICE_INSTANT});
         RkSystem *served = served_new();
-        measure("at once, offline", at_once, offline, 1);
-        measure("queue and batches, offline", served, offline, 1);
-        measure("queue and batches, 1,000,000/s", served, million, 2);
-        measure("queue and batches, 10,000/s", served, paced, 5);
+        measure("at once, offline", at_once, offline, 1, 0, 0);
+        measure("queue and batches, offline", served, offline, 1, 1e6, 0);
+        measure("queue and batches, 1,000,000/s", served, million, 2, 0, 0);
+        measure("queue and batches, 10,000/s", served, paced, 5, 0, 100);
         rk_system_free(at_once);
         rk_system_free(served);
     }
