@@ -72,8 +72,9 @@ subtitle_of(const RkParam *param)
 {
     GString *text = g_string_new(param->help);
     if (param->type == RK_PARAM_INT || param->type == RK_PARAM_REAL) {
-        g_autofree char *min = rk_short_number(param->min);
-        g_autofree char *max = rk_short_number(param->max);
+        // Exact, for this is what may be typed: 4,096, not 4.1 k.
+        g_autofree char *min = g_strdup_printf("%'.15g", param->min);
+        g_autofree char *max = g_strdup_printf("%'.15g", param->max);
         // Translators: the range of a setting, after what it means.
         g_string_append_printf(text, _(" (%s to %s)"), min, max);
     }
