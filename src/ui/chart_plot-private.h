@@ -18,8 +18,8 @@ struct _RkChartPlot {
     gboolean live;     // points are being appended: ranges have room ahead
     gsize n_seen;      // points of all series, that the ranges take in
 
-    GskRenderNode *grid, *tail, *marks; // NULL: to be drawn
-    GPtrArray *chunks;                  // of GskRenderNode: what is settled; NULL: to be drawn
+    GskRenderNode *settled, *tail, *marks; // NULL: to be drawn
+    GPtrArray *chunks;                     // of GskRenderNode: of tails that settled since
     RkChartPlotDraws draws;
 
     RkHit hit;    // that the cursor is at; without series: nowhere
