@@ -191,7 +191,12 @@ RkRef
 rk_layer_dot(RkModelBuild *build, RkRef x, RkRef q)
 {
     RkGraph *g = build->graph;
-    return rk_sum(g, rk_mul(g, as_field(build, x), q), -1, FALSE);
+    const RkType *type = rk_graph_type(g, q);
+    if (type->rank != 3 || !rk_dim_equal(type->dim[0], RK_DIM(1)))
+        return rk_sum(g, rk_mul(g, as_field(build, x), q), -1, FALSE);
+    // Every x with every q: a product of matrices, not of B C vectors.
+    RkType rows = rk_type(RK_F32, 2, type->dim[1], type->dim[2]);
+    return rk_matmul(g, x, rk_reshape(g, q, rows), FALSE, TRUE);
 }
 
 RkRef

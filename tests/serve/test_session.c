@@ -85,6 +85,8 @@ set_up_on(Rig *rig, const char *model, const char *kind, const char *split)
     static const char *const rows[] = {
         "epochs=1",          "dim=4", "layers=8", "batch=512", "eval.every=0", "label.binary=true",
         "label.threshold=3", NULL};
+    static const char *const clicks[] = {"epochs=1",  "dim=4",        "layers=8",
+                                         "batch=512", "eval.every=0", NULL};
     static const char *const pairs[] = {"loss=bpr", "negatives=uniform", "epochs=1", "batch=256",
                                         "dim=8",    "eval.every=0",      NULL};
     static const char *const sequences[] = {"epochs=1", "dim=8",        "history=12",
@@ -98,9 +100,10 @@ set_up_on(Rig *rig, const char *model, const char *kind, const char *split)
     g_assert_no_error(error);
     rig->n_users = rk_dataset_vocabulary_size(rig->dataset, "user");
     rig->n_items = rk_dataset_vocabulary_size(rig->dataset, "item");
-    const char *const *how = strcmp(kind, "sequence") != 0  ? rows
-                             : strcmp(model, "sasrec") == 0 ? sequences
-                                                            : pairs;
+    const char *const *how = strcmp(kind, "ctr") == 0        ? clicks
+                             : strcmp(kind, "sequence") != 0 ? rows
+                             : strcmp(model, "sasrec") == 0  ? sequences
+                                                             : pairs;
     fit(rig, model, how);
 }
 
