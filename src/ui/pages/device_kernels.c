@@ -25,7 +25,6 @@ G_DEFINE_FINAL_TYPE(RkDeviceKernels, rk_device_kernels, ADW_TYPE_BIN)
 
 typedef struct {
     RkDeviceKernels *view; // may be gone meanwhile
-    RkAppSession *session;
     guint asked;
 } Asked;
 
@@ -34,7 +33,6 @@ asked_new(RkDeviceKernels *view)
 {
     Asked *asked = g_new0(Asked, 1);
     g_set_weak_pointer(&asked->view, view);
-    asked->session = g_object_ref(view->session);
     asked->asked = view->asked;
     return asked;
 }
@@ -43,7 +41,6 @@ static void
 asked_free(Asked *asked)
 {
     g_clear_weak_pointer(&asked->view);
-    g_object_unref(asked->session);
     g_free(asked);
 }
 
@@ -130,9 +127,9 @@ timed(RkJob *job, const RkJobSnapshot *last, gpointer data)
 {
     Asked *asked = data;
     g_autoptr(RkKernelTimes) times = rk_job_take_result(job);
-    if (last->state == RK_JOB_FAILED)
-        rk_app_session_toast(asked->session, last->error->message);
     if (asked->view != NULL) {
+        if (last->state == RK_JOB_FAILED)
+            rk_app_session_toast(asked->view->session, last->error->message);
         gtk_widget_action_set_enabled(GTK_WIDGET(asked->view), "kernels.time", TRUE);
         if (times != NULL && asked->view->asked == asked->asked) {
             show_times(asked->view, times);

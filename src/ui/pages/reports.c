@@ -172,8 +172,8 @@ open_from_toast(AdwToast *toast, gpointer data)
 }
 
 typedef struct {
-    RkReportsPage *page; // may be gone meanwhile
-    RkAppSession *session;
+    RkReportsPage *page;   // may be gone meanwhile
+    RkAppSession *session; // it ends its jobs, so that none of them may hold it
     char *path;
 } Export;
 
@@ -197,7 +197,7 @@ exported(RkJob *job, const RkJobSnapshot *last, gpointer data)
 {
     Export *export = data;
     g_autofree char *name = g_path_get_basename(export->path);
-    if (last->state == RK_JOB_DONE) {
+    if (export->session != NULL && last->state == RK_JOB_DONE) {
         // Translators: %s is a file's name.
         g_autofree char *text = g_strdup_printf(_("Wrote %s"), name);
         g_autofree char *escaped = g_markup_escape_text(text, -1);
@@ -209,11 +209,11 @@ exported(RkJob *job, const RkJobSnapshot *last, gpointer data)
         keep_export(export->session, export->path);
         if (export->page != NULL)
             show_exports(export->page);
-    } else if (last->state == RK_JOB_FAILED) {
+    } else if (export->session != NULL && last->state == RK_JOB_FAILED) {
         rk_app_session_toast(export->session, last->error->message);
     }
     g_clear_weak_pointer(&export->page);
-    g_object_unref(export->session);
+    g_clear_weak_pointer(&export->session);
     g_free(export->path);
     g_free(export);
 }
@@ -232,7 +232,7 @@ export_to(RkReportsPage *page, const char *path)
     g_autofree char *title = g_strdup_printf(_("Writing %s"), name);
     RkJobSpec spec = rk_report_job(rk_app_session_workspace(page->session), runs, path);
     g_set_weak_pointer(&export->page, page);
-    export->session = g_object_ref(page->session);
+    g_set_weak_pointer(&export->session, page->session);
     export->path = g_strdup(path);
     spec.ended = exported;
     spec.ended_data = export;
