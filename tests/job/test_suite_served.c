@@ -29,6 +29,8 @@ static const struct {
     {{"prune", "0.5", "prune.what", "dims"}, "prune:ratio=0.5,what=dims"},
     {{"prune.what", "rows"}, "prune:what=rows"},
     {{"precision", "int4", "prune", "0.25"}, "prune:ratio=0.25 quantize:dense=i4,tables=i4"},
+    {{"precision", "int8", "distill.dim", "8"}, "distill:dim=8 quantize:dense=i8,tables=i8"},
+    {{"quantize.tables", "i4", "low-rank.rank", "8"}, "low-rank:rank=8 quantize:tables=i4"},
 };
 
 static void
