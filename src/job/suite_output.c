@@ -70,14 +70,27 @@ read_records(RkStore *store, const RkStoredTrial *stored, GError **error)
     return g_steal_pointer(&records);
 }
 
+static gboolean
+has_repeat(const RkResults *results, const RkStoredTrial *stored)
+{
+    for (guint t = 0; t < results->trials->len; t++) {
+        const RkTrialResult *trial = g_ptr_array_index(results->trials, t);
+        for (guint r = 0; strcmp(trial->id, stored->trial) == 0 && r < trial->repeats->len; r++)
+            if (((RkRepeat *)g_ptr_array_index(trial->repeats, r))->repeat == stored->repeat)
+                return TRUE;
+    }
+    return FALSE;
+}
+
 gboolean
-rk_suite_output_trials(const char *folder, RkStore *store, const GPtrArray *stored, GError **error)
+rk_suite_output_trials(const char *folder, RkStore *store, const RkResults *results,
+                       const GPtrArray *stored, GError **error)
 {
     for (guint i = 0; i < stored->len; i++) {
         const RkStoredTrial *one = g_ptr_array_index(stored, i);
         g_autofree char *name = g_strdup_printf("%s-%u.csv.gz", one->trial, one->repeat + 1);
         g_autofree char *path = g_build_filename(folder, "trials", name, NULL);
-        if (one->n == 0 || g_file_test(path, G_FILE_TEST_EXISTS))
+        if (one->n == 0 || !has_repeat(results, one))
             continue;
         g_autoptr(RkLoadRecords) records = read_records(store, one, error);
         if (records == NULL || !rk_load_records_write(records, path, error))

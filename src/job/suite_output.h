@@ -9,10 +9,10 @@
 // Makes the folder and proves that it can be written. RK_ERROR_FAILED.
 gboolean rk_suite_output_check(const char *folder, GError **error);
 
-// Writes the raw records of what was stored (RkStoredTrial) into trials/, those that are there left
-// as they are.
-gboolean rk_suite_output_trials(const char *folder, RkStore *store, const GPtrArray *stored,
-                                GError **error);
+// Writes the raw records of what was stored (RkStoredTrial) into trials/: of the repeats that the
+// results have, as the store may have more of a suite that was another before.
+gboolean rk_suite_output_trials(const char *folder, RkStore *store, const RkResults *results,
+                                const GPtrArray *stored, GError **error);
 
 // Writes results.json and a file a kind of report.
 gboolean rk_suite_output_reports(const char *folder, const RkSuite *suite, const RkResults *results,

@@ -408,7 +408,7 @@ write_out(const Run *run, const RkResults *results, GError **error)
         return TRUE;
     g_autoptr(GPtrArray) stored = rk_trials_list(o->store, run->id, error);
     if (stored != NULL && rk_suite_output_reports(o->out, o->suite, results, error) &&
-        rk_suite_output_trials(o->out, o->store, stored, error))
+        rk_suite_output_trials(o->out, o->store, results, stored, error))
         return TRUE;
     g_prefix_error(error, "All that was measured is in the database; --resume writes it without "
                           "measuring again. ");

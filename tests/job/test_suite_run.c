@@ -239,6 +239,48 @@ run_whole(void)
     g_assert_cmpstr(a, ==, b);
 }
 
+static uint32_t
+count_files(const char *folder)
+{
+    g_autofree char *path = g_build_filename(folder, "trials", NULL);
+    g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
+    uint32_t n = 0;
+    while (g_dir_read_name(dir) != NULL)
+        n++;
+    return n;
+}
+
+// A suite that goes on as another one writes its own raw records, and a file of an earlier run
+// gives way to that of this one.
+static void
+raw_records_are_those_of_the_results(void)
+{
+    g_auto(Place) place = place_new();
+    g_auto(MadeUp) made = made_up();
+    g_autoptr(RkSuite) wide = suite_new(SUITE);
+    g_autofree char *text = g_strdup(SUITE);
+    char *streams = strstr(text, "[1, 2, 3]");
+    memcpy(streams, "[2]      ", 9);
+    g_autoptr(RkSuite) narrow = suite_new(text);
+    g_autoptr(RkResults) first = NULL, second = NULL;
+    RkSuiteVerdict verdict;
+    g_assert_true(run(&place, wide, &made, FALSE, NULL, NULL, &first, &verdict, NULL));
+    const gsize n_before = made.order->len;
+    g_assert_true(run(&place, narrow, &made, TRUE, place.out, NULL, &second, &verdict, NULL));
+    g_assert_cmpuint(second->trials->len, ==, 2);
+    g_assert_cmpuint(made.order->len, ==, n_before); // all were there
+    g_assert_cmpuint(count_files(place.out), ==, 2 * 3);
+    const RkTrialResult *trial = g_ptr_array_index(second->trials, 0);
+    g_autofree char *raw = g_strdup_printf("%s/trials/%s-1.csv.gz", place.out, trial->id);
+    g_autoptr(RkResults) third = NULL;
+    g_assert_true(g_file_set_contents(raw, "old", 3, NULL));
+    g_assert_true(run(&place, narrow, &made, FALSE, place.out, NULL, &third, &verdict, NULL));
+    g_autofree char *now = NULL;
+    gsize n = 0;
+    g_assert_true(g_file_get_contents(raw, &now, &n, NULL));
+    g_assert_cmpuint(n, >, 3);
+}
+
 static void
 interleaved(void)
 {
@@ -457,6 +499,8 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/job/suite/a whole run writes what was asked for", run_whole);
+    g_test_add_func("/job/suite/raw records are those of the results",
+                    raw_records_are_those_of_the_results);
     g_test_add_func("/job/suite/repeats take turns", interleaved);
     g_test_add_func("/job/suite/interrupted ones go on without measuring twice", interrupted);
     g_test_add_func("/job/suite/asked to stop it ends with the trial that runs", stopped);
