@@ -5,12 +5,12 @@
 #include <string.h>
 
 struct _RkPicker {
-    GtkPopover parent;
+    AdwWindow parent;
     GtkWidget *search;
     GtkListBox *list;
 };
 
-G_DEFINE_FINAL_TYPE(RkPicker, rk_picker, GTK_TYPE_POPOVER)
+G_DEFINE_FINAL_TYPE(RkPicker, rk_picker, ADW_TYPE_WINDOW)
 
 static guint picked_signal;
 
@@ -59,7 +59,7 @@ static void
 on_activated(GtkListBox *list, GtkListBoxRow *row, RkPicker *picker)
 {
     g_autofree char *id = g_strdup(data_of(row, "id"));
-    gtk_popover_popdown(GTK_POPOVER(picker));
+    gtk_window_close(GTK_WINDOW(picker));
     g_signal_emit(picker, picked_signal, 0, id);
 }
 
@@ -88,6 +88,8 @@ on_show(RkPicker *picker)
 static void
 rk_picker_class_init(RkPickerClass *class)
 {
+    gtk_widget_class_add_binding_action(GTK_WIDGET_CLASS(class), GDK_KEY_Escape, 0, "window.close",
+                                        NULL);
     picked_signal = g_signal_new("picked", RK_TYPE_PICKER, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                  G_TYPE_NONE, 1, G_TYPE_STRING);
 }
@@ -95,7 +97,7 @@ rk_picker_class_init(RkPickerClass *class)
 static void
 rk_picker_init(RkPicker *picker)
 {
-    GtkWidget *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 6);
+    GtkWidget *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0);
     GtkWidget *scrolled = gtk_scrolled_window_new();
     GtkWidget *nothing = gtk_label_new(_("Nothing has that in its name."));
     picker->search = gtk_search_entry_new();
@@ -107,27 +109,39 @@ rk_picker_init(RkPicker *picker)
     gtk_list_box_set_filter_func(picker->list, matches, picker, NULL);
     gtk_list_box_set_header_func(picker->list, add_header, NULL, NULL);
     gtk_widget_add_css_class(GTK_WIDGET(picker->list), "background");
-    g_object_set(scrolled, "hscrollbar-policy", GTK_POLICY_NEVER, "propagate-natural-height", TRUE,
-                 "max-content-height", 360, "width-request", 300, NULL);
+    g_object_set(scrolled, "hscrollbar-policy", GTK_POLICY_NEVER, "vexpand", TRUE, NULL);
+    g_object_set(picker->search, "margin-start", 12, "margin-end", 12, "margin-top", 6,
+                 "margin-bottom", 6, NULL);
     gtk_scrolled_window_set_child(GTK_SCROLLED_WINDOW(scrolled), GTK_WIDGET(picker->list));
+    gtk_box_append(GTK_BOX(box), adw_header_bar_new());
     gtk_box_append(GTK_BOX(box), picker->search);
     gtk_box_append(GTK_BOX(box), scrolled);
-    gtk_popover_set_child(GTK_POPOVER(picker), box);
+    adw_window_set_content(ADW_WINDOW(picker), box);
+    g_object_set(picker, "modal", TRUE, "hide-on-close", TRUE, "default-width", 360,
+                 "default-height", 480, NULL);
     g_signal_connect_swapped(picker->search, "search-changed",
                              G_CALLBACK(gtk_list_box_invalidate_filter), picker->list);
     g_signal_connect_swapped(picker->search, "activate", G_CALLBACK(on_enter), picker);
+    g_signal_connect_swapped(picker->search, "stop-search", G_CALLBACK(gtk_window_close), picker);
     g_signal_connect(picker->list, "row-activated", G_CALLBACK(on_activated), picker);
     g_signal_connect(picker, "show", G_CALLBACK(on_show), NULL);
 }
 
 GtkWidget *
-rk_picker_new(const char *hint)
+rk_picker_new(const char *title, const char *hint)
 {
-    RkPicker *picker = g_object_new(RK_TYPE_PICKER, NULL);
+    RkPicker *picker = g_object_new(RK_TYPE_PICKER, "title", title, NULL);
     g_object_set(picker->search, "placeholder-text", hint, NULL);
     gtk_accessible_update_property(GTK_ACCESSIBLE(picker->search), GTK_ACCESSIBLE_PROPERTY_LABEL,
                                    hint, -1);
     return GTK_WIDGET(picker);
+}
+
+void
+rk_picker_open(RkPicker *picker, GtkWidget *near)
+{
+    gtk_window_set_transient_for(GTK_WINDOW(picker), GTK_WINDOW(gtk_widget_get_root(near)));
+    gtk_window_present(GTK_WINDOW(picker));
 }
 
 static GtkWidget *
@@ -168,16 +182,22 @@ rk_picker_fill(RkPicker *picker, const RkPickerItem *picks, guint n)
         gtk_list_box_append(picker->list, pick_row(&picks[i]));
 }
 
+static void
+on_button(GtkWidget *button, RkPicker *picker)
+{
+    rk_picker_open(picker, button);
+}
+
 GtkWidget *
 rk_picker_button(RkPicker *picker, const char *label)
 {
-    GtkWidget *button = gtk_menu_button_new();
+    GtkWidget *button = gtk_button_new();
     GtkWidget *content = adw_button_content_new();
     adw_button_content_set_icon_name(ADW_BUTTON_CONTENT(content), "list-add-symbolic");
     adw_button_content_set_label(ADW_BUTTON_CONTENT(content), label);
     adw_button_content_set_use_underline(ADW_BUTTON_CONTENT(content), TRUE);
-    gtk_menu_button_set_child(GTK_MENU_BUTTON(button), content);
-    gtk_menu_button_set_popover(GTK_MENU_BUTTON(button), GTK_WIDGET(picker));
+    gtk_button_set_child(GTK_BUTTON(button), content);
+    g_signal_connect(button, "clicked", G_CALLBACK(on_button), picker);
     gtk_widget_set_valign(button, GTK_ALIGN_CENTER);
     gtk_widget_add_css_class(button, "flat");
     return button;

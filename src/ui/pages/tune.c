@@ -289,6 +289,12 @@ on_earlier_picked(RkTunePage *page, const char *id)
 }
 
 static void
+on_earlier(RkTunePage *page)
+{
+    rk_picker_open(page->earlier, GTK_WIDGET(page));
+}
+
+static void
 fill_earlier(RkTunePage *page)
 {
     rk_tune_fill_earlier(page->earlier, page->session);
@@ -311,6 +317,8 @@ page_dispose(GObject *object)
     RkTunePage *page = RK_TUNE_PAGE(object);
     if (page->session != NULL && rk_app_session_jobs(page->session) != NULL)
         rk_jobs_unwatch(rk_app_session_jobs(page->session), page->watch);
+    if (page->earlier != NULL)
+        gtk_window_destroy(GTK_WINDOW(g_steal_pointer(&page->earlier)));
     g_clear_object(&page->session);
     g_clear_object(&page->actions);
     G_OBJECT_CLASS(rk_tune_page_parent_class)->dispose(object);
@@ -347,10 +355,10 @@ rk_tune_page_init(RkTunePage *page)
     g_action_map_add_action_entries(G_ACTION_MAP(page->actions), ACTIONS, G_N_ELEMENTS(ACTIONS),
                                     page);
     gtk_widget_insert_action_group(GTK_WIDGET(page), "tune", G_ACTION_GROUP(page->actions));
-    page->earlier = RK_PICKER(rk_picker_new(_("Search earlier sweeps")));
-    GtkWidget *button = gtk_menu_button_new();
-    g_object_set(button, "icon-name", "document-open-recent-symbolic", "tooltip-text",
-                 _("Earlier sweeps"), "popover", page->earlier, NULL);
+    page->earlier = RK_PICKER(rk_picker_new(_("Earlier Sweeps"), _("Search earlier sweeps")));
+    GtkWidget *button = gtk_button_new_from_icon_name("document-open-recent-symbolic");
+    gtk_widget_set_tooltip_text(button, _("Earlier sweeps"));
+    g_signal_connect_swapped(button, "clicked", G_CALLBACK(on_earlier), page);
     gtk_accessible_update_property(GTK_ACCESSIBLE(button), GTK_ACCESSIBLE_PROPERTY_LABEL,
                                    _("Earlier sweeps"), -1);
     gtk_widget_add_css_class(button, "flat");

@@ -352,10 +352,10 @@ fill_limits(RkTuneSetup *setup)
 }
 
 static RkPicker *
-add_picker(RkTuneSetup *setup, AdwPreferencesGroup *group, const char *label, const char *hint,
-           GCallback picked, GCallback fill)
+add_picker(RkTuneSetup *setup, AdwPreferencesGroup *group, const char *title, const char *label,
+           const char *hint, GCallback picked, GCallback fill)
 {
-    RkPicker *picker = RK_PICKER(rk_picker_new(hint));
+    RkPicker *picker = RK_PICKER(rk_picker_new(title, hint));
     adw_preferences_group_set_header_suffix(group, rk_picker_button(picker, label));
     g_signal_connect_swapped(picker, "picked", picked, setup);
     g_signal_connect_swapped(picker, "show", fill, setup);
@@ -365,9 +365,20 @@ add_picker(RkTuneSetup *setup, AdwPreferencesGroup *group, const char *label, co
 // ---- the class -----------------------------------------------------------------------------
 
 static void
+drop_picker(RkPicker **picker)
+{
+    if (*picker != NULL)
+        gtk_window_destroy(GTK_WINDOW(g_steal_pointer(picker)));
+}
+
+static void
 setup_dispose(GObject *object)
 {
     RkTuneSetup *setup = RK_TUNE_SETUP(object);
+    drop_picker(&setup->model_picker);
+    drop_picker(&setup->axis_picker);
+    drop_picker(&setup->load_picker);
+    drop_picker(&setup->limit_picker);
     g_clear_object(&setup->session);
     g_clear_pointer(&setup->fields, g_ptr_array_unref);
     g_clear_pointer(&setup->datasets, g_ptr_array_unref);
@@ -403,16 +414,18 @@ rk_tune_setup_init(RkTuneSetup *setup)
     setup->building = TRUE;
     gtk_widget_init_template(GTK_WIDGET(setup));
     setup->building = FALSE;
-    setup->model_picker =
-        add_picker(setup, setup->models, _("Add _Model"), _("Search models to serve"),
-                   G_CALLBACK(on_model_picked), G_CALLBACK(fill_models));
-    setup->axis_picker = add_picker(setup, setup->axes, _("Add _Axis"), _("Search axes"),
-                                    G_CALLBACK(on_axis_picked), G_CALLBACK(fill_axes));
-    setup->load_picker =
-        add_picker(setup, setup->load, _("Add _Setting"), _("Search settings of the load"),
-                   G_CALLBACK(on_load_picked), G_CALLBACK(fill_load));
-    setup->limit_picker = add_picker(setup, setup->limits, _("Add _Limit"), _("Search limits"),
-                                     G_CALLBACK(on_limit_picked), G_CALLBACK(fill_limits));
+    setup->model_picker = add_picker(setup, setup->models, _("Add a Model"), _("Add _Model"),
+                                     _("Search models to serve"), G_CALLBACK(on_model_picked),
+                                     G_CALLBACK(fill_models));
+    setup->axis_picker =
+        add_picker(setup, setup->axes, _("Add an Axis"), _("Add _Axis"), _("Search axes"),
+                   G_CALLBACK(on_axis_picked), G_CALLBACK(fill_axes));
+    setup->load_picker = add_picker(setup, setup->load, _("Add a Setting"), _("Add _Setting"),
+                                    _("Search settings of the load"), G_CALLBACK(on_load_picked),
+                                    G_CALLBACK(fill_load));
+    setup->limit_picker =
+        add_picker(setup, setup->limits, _("Add a Limit"), _("Add _Limit"), _("Search limits"),
+                   G_CALLBACK(on_limit_picked), G_CALLBACK(fill_limits));
 }
 
 GtkWidget *
