@@ -65,20 +65,24 @@ rk_relative_text(RkEstimate e)
 {
     if (!isfinite(e.value))
         return g_strdup("not known");
-    g_autofree char *share = rk_quantity(fabs(e.value), RK_UNIT_SHARE);
+    const gboolean times = e.value >= 1; // its interval is then in times as well
     g_autoptr(GString) out = g_string_new(NULL);
-    if (fabs(e.value) < 0.0005)
+    if (fabs(e.value) < 0.0005) {
         g_string_append(out, "unchanged");
-    else if (e.value >= 1) {
-        g_autofree char *times = rk_quantity(e.value + 1, RK_UNIT_NONE);
-        g_string_append_printf(out, "%s times as high", times);
+    } else if (times) {
+        g_autofree char *text = rk_quantity(e.value + 1, RK_UNIT_NONE);
+        g_string_append_printf(out, "%s times as high", text);
     } else {
+        g_autofree char *share = rk_quantity(fabs(e.value), RK_UNIT_SHARE);
         g_string_append_printf(out, "%s %s", share, e.value > 0 ? "higher" : "lower");
     }
     if (rk_estimate_has_interval(e)) {
-        g_autofree char *low = rk_quantity_difference(e.low, RK_UNIT_SHARE);
-        g_autofree char *high = rk_quantity_difference(e.high, RK_UNIT_SHARE);
-        g_string_append_printf(out, " (95 %% interval %s to %s)", low, high);
+        g_autofree char *low = times ? rk_quantity(e.low + 1, RK_UNIT_NONE)
+                                     : rk_quantity_difference(e.low, RK_UNIT_SHARE);
+        g_autofree char *high = times ? rk_quantity(e.high + 1, RK_UNIT_NONE)
+                                      : rk_quantity_difference(e.high, RK_UNIT_SHARE);
+        g_string_append_printf(out, " (95 %% interval %s to %s%s)", low, high,
+                               times ? " times" : "");
     }
     return g_strdup(out->str);
 }
