@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// `rankine report RUN... --to FILE`: a report on what suites found. A RUN is a results.json, or the
-// folder that --batch wrote it to.
-#include "app/cli.h"
+// `rankine report RUN... --to FILE`: a report on what suites found. A RUN is a results.json, the
+// folder that --batch wrote it to, or the name of a suite whose newest run the database holds;
+// NAME#ID is the run with that number.
+#include "app/cli_store.h"
 
 #include "base/json.h"
 #include "report/report.h"
 #include "report/write.h"
+#include "store/trial.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static void
 results_free(gpointer results)
@@ -16,28 +19,55 @@ results_free(gpointer results)
     rk_results_free(results);
 }
 
+// The newest run of "quick", or "quick#12" itself, that has results; 0 when there is none.
+static int64_t
+find_stored(const GPtrArray *stored, const char *run)
+{
+    for (guint i = 0; i < stored->len; i++) {
+        const RkStoredSuite *suite = g_ptr_array_index(stored, i);
+        g_autofree char *exact = g_strdup_printf("%s#%" G_GINT64_FORMAT, suite->name, suite->id);
+        if (suite->has_results && (strcmp(suite->name, run) == 0 || strcmp(exact, run) == 0))
+            return suite->id;
+    }
+    return 0;
+}
+
 static RkResults *
-read_run(const char *run, GError **error)
+read_stored(RkCli *cli, const char *run, GError **error)
+{
+    g_autoptr(RkStore) store = rk_cli_store(cli, RK_STORE_EXISTING, error);
+    g_autoptr(GPtrArray) stored = store != NULL ? rk_trials_runs(store, error) : NULL;
+    if (stored == NULL)
+        return NULL;
+    const int64_t id = find_stored(stored, run);
+    if (id == 0) {
+        g_set_error(error, RK_ERROR, RK_ERROR_NOT_FOUND,
+                    "Can't report on %s: there is no such file, and no ended suite of that name in "
+                    "the database. Name a results.json, the folder that rankine --batch SUITE.json "
+                    "--out wrote, or a suite that rankine runs lists.",
+                    run);
+        return NULL;
+    }
+    g_autofree char *json = rk_trials_run_results(store, id, error);
+    return json != NULL ? rk_results_from_json(json, run, error) : NULL;
+}
+
+static RkResults *
+read_run(RkCli *cli, const char *run, GError **error)
 {
     g_autofree char *path = g_file_test(run, G_FILE_TEST_IS_DIR)
                                 ? g_build_filename(run, "results.json", NULL)
                                 : g_strdup(run);
-    if (!g_file_test(path, G_FILE_TEST_EXISTS)) {
-        g_set_error(error, RK_ERROR, RK_ERROR_NOT_FOUND,
-                    "Can't report on %s: there is no file %s. Name a results.json, or the folder "
-                    "that rankine --batch SUITE.json --out wrote.",
-                    run, path);
-        return NULL;
-    }
-    return rk_results_read(path, error);
+    return g_file_test(path, G_FILE_TEST_EXISTS) ? rk_results_read(path, error)
+                                                 : read_stored(cli, run, error);
 }
 
 static GPtrArray *
-read_runs(int argc, char **argv, GError **error)
+read_runs(RkCli *cli, int argc, char **argv, GError **error)
 {
     g_autoptr(GPtrArray) runs = g_ptr_array_new_with_free_func(results_free);
     for (int i = 1; i < argc; i++) {
-        RkResults *results = read_run(argv[i], error);
+        RkResults *results = read_run(cli, argv[i], error);
         if (results == NULL)
             return NULL;
         g_ptr_array_add(runs, results);
@@ -91,20 +121,20 @@ rk_command_report(RkCli *cli, int argc, char **argv, GError **error)
          "Where to; the ending names the form: html, pdf, csv, json, md, xml, prom", "FILE"},
         G_OPTION_ENTRY_NULL};
     if (!rk_cli_parse(cli, &argc, &argv, entries,
-                      "RUN... --to FILE - a report on what suites found; RUN is a results.json or "
-                      "its folder",
+                      "RUN... --to FILE - a report on what suites found; RUN is a results.json, "
+                      "its folder, or a suite that rankine runs lists",
                       NULL, error))
         return FALSE;
     if (argc < 2 || to == NULL) {
         g_set_error(error, RK_ERROR, RK_ERROR_USAGE, "Can't write a report: %s.",
                     argc < 2
-                        ? "name at least one results.json or its folder"
+                        ? "name at least one results.json, its folder, or a suite in the database"
                         : "say where with --to FILE.html, .pdf, .csv, .json, .md, .xml or .prom");
         return FALSE;
     }
     if (!rk_report_check_path(to, error))
         return FALSE;
-    g_autoptr(GPtrArray) runs = read_runs(argc, argv, error);
+    g_autoptr(GPtrArray) runs = read_runs(cli, argc, argv, error);
     if (runs == NULL ||
         !rk_report_write((const RkResults *const *)runs->pdata, runs->len, to, error))
         return FALSE;
