@@ -60,11 +60,23 @@ static const struct {
     {"metric.", offsetof(RkTrialResult, metrics)},
 };
 
+// Columns that every trial has. A setting of the same name says the same and has no other.
+static const char *const FIXED[] = {"id", "status", "model", "scenario", "valid", "n", NULL};
+
+static GPtrArray *
+setting_names(const RkResults *results)
+{
+    GPtrArray *names = all_names(results, offsetof(RkTrialResult, config), TRUE);
+    for (guint i = names->len; i-- > 0;)
+        if (g_strv_contains(FIXED, g_ptr_array_index(names, i)))
+            g_ptr_array_remove_index(names, i);
+    return names;
+}
+
 static void
 add_head(GString *csv, const GPtrArray *settings, GPtrArray *const *names)
 {
-    static const char *const FIXED[] = {"id", "status", "model", "scenario", "valid", "n"};
-    for (size_t i = 0; i < G_N_ELEMENTS(FIXED); i++)
+    for (size_t i = 0; FIXED[i] != NULL; i++)
         add_cell(csv, FIXED[i]);
     for (guint i = 0; i < settings->len; i++)
         add_cell(csv, g_ptr_array_index(settings, i));
@@ -130,7 +142,7 @@ rk_export_csv(const RkResults *results)
 {
     GString *csv = g_string_new(NULL);
     GPtrArray *names[G_N_ELEMENTS(LISTS)];
-    g_autoptr(GPtrArray) settings = all_names(results, offsetof(RkTrialResult, config), TRUE);
+    g_autoptr(GPtrArray) settings = setting_names(results);
     for (size_t l = 0; l < G_N_ELEMENTS(LISTS); l++)
         names[l] = all_names(results, LISTS[l].offset, FALSE);
     add_head(csv, settings, names);

@@ -12,6 +12,11 @@ csv(void)
     g_autofree char *text = rk_export_csv(results);
     g_assert_true(
         g_str_has_prefix(text, "id,status,model,scenario,valid,n,batch.max,cache.policy,"));
+    // A setting that stands in a column of its own has no second one.
+    g_autofree char *head = g_strndup(text, (gsize)(strchr(text, '\r') - text));
+    g_auto(GStrv) columns = g_strsplit(head, ",", -1);
+    for (guint i = 0; columns[i] != NULL; i++)
+        g_assert_false(g_strv_contains((const char *const *)columns + i + 1, columns[i]));
     // The awkward value: in quotes, with its quote doubled and its line end kept.
     g_assert_nonnull(strstr(text, "\"s3fifo <\"\"&'> | a,b\n\\\""));
     guint n_cells = 0, n_lines = 0, first = 0;
