@@ -337,7 +337,7 @@ rk_job_id(const RkJob *job)
     return job->id;
 }
 
-gboolean
+const char *
 rk_job_keeps(const RkJob *job)
 {
     return job->spec.keeps;
@@ -393,8 +393,8 @@ rk_job_check(const RkJob *job, GError **error)
 {
     if (!g_atomic_int_get(&job->cancelled))
         return TRUE;
-    g_set_error(error, RK_ERROR, RK_ERROR_CANCELLED, "%s was cancelled; nothing is left of it.",
-                job->title);
+    g_set_error(error, RK_ERROR, RK_ERROR_CANCELLED, "%s was cancelled. %s", job->title,
+                job->spec.keeps != NULL ? job->spec.keeps : "Nothing is left of it.");
     return FALSE;
 }
 

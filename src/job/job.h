@@ -67,7 +67,8 @@ typedef struct {
     gpointer data; // handed to run
     GDestroyNotify free_data;
     const char *about; // what it works on, "train:mf-1", for whoever shows that; of `data`, or NULL
-    gboolean keeps;    // cancelled, it keeps what was done so far
+    const char *keeps; // what stays of it when it is cancelled, a sentence for people and static:
+                       // "Measured trials are kept; ...". NULL: nothing does
     gboolean quiet;    // a short errand of the app's own: not shown, forgotten once it ended
     // In the context, once, after it ended; `job` has the result. May be NULL.
     void (*ended)(RkJob *job, const RkJobSnapshot *last, gpointer ended_data);
@@ -99,7 +100,7 @@ void rk_jobs_forget_ended(RkJobs *jobs);
 
 uint64_t rk_job_id(const RkJob *job);
 gboolean rk_job_is_quiet(const RkJob *job);
-gboolean rk_job_keeps(const RkJob *job);
+const char *rk_job_keeps(const RkJob *job); // to translate; NULL: nothing stays of it
 const char *rk_job_about(const RkJob *job); // NULL when its spec had none
 gpointer rk_job_data(const RkJob *job);     // its spec's, for the module that made it
 RkJobSnapshot *rk_job_snapshot(RkJob *job); // a new reference; any thread

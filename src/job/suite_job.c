@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "job/suite_job.h"
 
+#include <glib/gi18n.h>
+
 #include "bench/gate.h"
 #include "job/suite_served.h"
 
@@ -115,6 +117,9 @@ rk_suite_job(RkWorkspace *workspace, const RkSuiteJob *asked)
     work->asked.device = g_strdup(asked->device);
     if (asked->live != NULL)
         rk_suite_live_ref(asked->live);
-    return (RkJobSpec){
-        .title = asked->suite->name, .run = run, .data = work, .free_data = work_free};
+    return (RkJobSpec){.title = asked->suite->name,
+                       .run = run,
+                       .data = work,
+                       .free_data = work_free,
+                       .keeps = N_("Measured trials are kept; the sweep can be resumed.")};
 }

@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "train/fit.h"
 
+#include <glib/gi18n.h>
 #include <math.h>
 #include <string.h>
 
@@ -255,7 +256,8 @@ rk_train_job(RkWorkspace *workspace, const RkTrainOrder *order)
                        .data = work,
                        .free_data = work_free,
                        .about = work->about,
-                       .keeps = TRUE};
+                       .keeps = N_("Its last checkpoint is kept; the training can be "
+                                   "resumed.")};
 }
 
 const char *

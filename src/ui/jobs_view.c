@@ -103,15 +103,16 @@ add_row(RkJobsView *view, RkJob *job)
 
 // "Writing · 1.2 M rows/s · 12 s left".
 static char *
-state_text(const RkJobSnapshot *job, gboolean keeps)
+state_text(const RkJobSnapshot *job, const char *keeps)
 {
     g_autofree char *took = rk_duration_text(job->seconds);
     switch (job->state) {
     case RK_JOB_DONE:
         return g_strdup_printf(_("Done in %s"), took);
     case RK_JOB_CANCELLED:
-        return g_strdup(keeps ? _("Stopped; what was done is kept")
-                              : _("Cancelled; nothing was left behind"));
+        // Translators: after a full stop comes what is kept of the job.
+        return keeps != NULL ? g_strdup_printf(_("Cancelled. %s"), _(keeps))
+                             : g_strdup(_("Cancelled; nothing was left behind"));
     case RK_JOB_FAILED:
         return g_strdup(job->error->message);
     case RK_JOB_RUNNING:
@@ -131,7 +132,7 @@ state_text(const RkJobSnapshot *job, gboolean keeps)
 }
 
 static void
-show(const Row *row, const RkJobSnapshot *job, gboolean keeps)
+show(const Row *row, const RkJobSnapshot *job, const char *keeps)
 {
     g_autofree char *text = state_text(job, keeps);
     const gboolean running = job->state == RK_JOB_RUNNING;

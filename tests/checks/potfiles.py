@@ -11,7 +11,7 @@ MARKED = re.compile(r'\b(_|N_|C_|ngettext)\(\s*"|translatable="yes"|<summary>|\n
 
 
 def sources(here):
-    for folder in ("src/app", "src/ui", "ui", "data"):
+    for folder in ("src/app", "src/job", "src/ui", "ui", "data"):
         for root, _, names in os.walk(os.path.join(here, folder)):
             for name in sorted(names):
                 if name.endswith((".c", ".def", ".ui", ".gschema.xml", ".metainfo.xml", ".desktop")):

@@ -165,6 +165,8 @@ test_stop(void)
     rk_ui_see(ui, "1 of 4, ");
     rk_ui_press(ui, "Cancel");
     rk_ui_see_no(ui, "Stop After This One");
+    rk_ui_act(ui, "win.jobs", NULL);
+    rk_ui_see(ui, "Cancelled. Measured trials are kept; the sweep can be resumed.");
     rk_ui_close(ui);
 }
 
