@@ -11,6 +11,8 @@
 //   ADAMW    the same after w -= lr decay w
 //   ADAGRAD  a += g'^2; w -= lr g' / (sqrt(a) + eps)
 //   ROWWISE  one a for a row: a += mean over the row of g'^2
+// BY_SAMPLE: a row's decay is multiplied by its length of segment, the times that the batch names it,
+// and by per_sample.
 // A parameter over the limit of one binding is walked in ranges, a dispatch each: of elements, with g
 // and the states, or with ROWS of rows, where those outside [first, first + n_range) are left to
 // others.
@@ -30,13 +32,14 @@ layout(constant_id = 2) const bool HAS_STATE = false; // SGD with momentum
 layout(constant_id = 3) const bool HAS_SCALE = false;
 layout(constant_id = 4) const bool NESTEROV = false;
 layout(constant_id = 5) const bool ALL_ROWS = false;
+layout(constant_id = 6) const bool BY_SAMPLE = false;
 
 layout(set = 0, binding = 0, std430) buffer Weight { float v[]; } w;
 layout(set = 0, binding = 1, std430) readonly buffer Grad { float v[]; } g;
 layout(set = 0, binding = 2, std430) buffer State1 { float v[]; } s1;
 layout(set = 0, binding = 3, std430) buffer State2 { float v[]; } s2;
 layout(set = 0, binding = 4, std430) readonly buffer Hyper {
-    float lr, beta1, beta2, eps, decay, momentum, correction1, correction2;
+    float lr, beta1, beta2, eps, decay, momentum, correction1, correction2, per_sample;
 } h;
 layout(set = 0, binding = 5, std430) readonly buffer Scale { float v; } scale;
 #ifdef ROWS
@@ -51,12 +54,26 @@ layout(push_constant) uniform Push {
 
 const uint NOWHERE = 0xffffffffu; // an element without a gradient
 
+float decay(uint from)
+{
+#ifdef ROWS
+    if (BY_SAMPLE) {
+        if (from == NOWHERE)
+            return 0.0;
+        uint u = from / p.cols, at = 2 * p.n_rows + u;
+        uint end = u + 1 < p.n_rows ? sorted.v[at + 1] : p.n_rows;
+        return h.decay * (float(end - sorted.v[at]) * h.per_sample);
+    }
+#endif
+    return h.decay;
+}
+
 float gradient(uint from, uint at)
 {
     float value = from == NOWHERE ? 0.0 : g.v[from];
     if (HAS_SCALE)
         value *= scale.v;
-    return KIND == ADAMW ? value : value + h.decay * w.v[at];
+    return KIND == ADAMW ? value : value + decay(from) * w.v[at];
 }
 
 void update(uint from, uint at)
@@ -76,7 +93,7 @@ void update(uint from, uint at)
         w.v[at] = x - h.lr * d / (sqrt(a) + h.eps);
     } else {
         if (KIND == ADAMW)
-            x -= h.lr * h.decay * x;
+            x -= h.lr * decay(from) * x;
         float m = h.beta1 * s1.v[at] + (1.0 - h.beta1) * d;
         float v = h.beta2 * s2.v[at] + (1.0 - h.beta2) * d * d;
         s1.v[at] = m;

@@ -43,7 +43,8 @@ infer(const RkOpTypes *t, RkType *out, GError **error)
     for (uint32_t i = 0; i < SORTED; i++)
         if (!rk_infer_dtype(t, i, RK_F32, error))
             return FALSE;
-    if (!rk_infer_rank(t, HYPER, 1, error) || !rk_infer_dim(t, HYPER, 0, RK_DIM(8), error) ||
+    if (!rk_infer_rank(t, HYPER, 1, error) ||
+        !rk_infer_dim(t, HYPER, 0, RK_DIM(RK_HYPER_WORDS), error) ||
         !rk_infer_rank(t, SCALE, 0, error))
         return FALSE;
     if (o->rows ? !infer_rows(t, error) : !rk_infer_same(t, G, W, error))
@@ -72,13 +73,28 @@ typedef struct {
     const double *hyper;
     double scale;
     gboolean momentum, nesterov;
+    uint32_t cols, capacity; // of a row; of the sparse gradient, 0 for the same decay everywhere
 } Step;
+
+// The weight decay of an element of the gradient, UINT64_MAX for one that isn't there.
+static double
+decay_of(const Step *s, uint64_t from)
+{
+    if (s->capacity == 0)
+        return s->hyper[4];
+    if (from == UINT64_MAX)
+        return 0;
+    const double *segment = s->in[SORTED] + 2 * (size_t)s->capacity;
+    uint64_t u = from / s->cols;
+    double end = u + 1 < s->capacity ? segment[u + 1] : s->capacity;
+    return s->hyper[4] * (end - segment[u]) * s->hyper[8];
+}
 
 static double
 gradient_of(const Step *s, uint64_t from, uint64_t at)
 {
     double d = from == UINT64_MAX ? 0 : s->in[G][from] * s->scale;
-    return s->o->kind == ADAMW ? d : d + s->hyper[4] * s->in[W][at];
+    return s->o->kind == ADAMW ? d : d + decay_of(s, from) * s->in[W][at];
 }
 
 static void
@@ -97,7 +113,7 @@ update(const Step *s, uint64_t from, uint64_t at)
         *w -= h[0] * d / (sqrt(s->in[S1][at]) + h[3]);
     } else {
         if (s->o->kind == ADAMW)
-            *w -= h[0] * h[4] * *w;
+            *w -= h[0] * decay_of(s, from) * *w;
         double m = s->in[S1][at] = h[1] * s->in[S1][at] + (1 - h[1]) * d;
         double v = s->in[S2][at] = h[2] * s->in[S2][at] + (1 - h[2]) * d * d;
         *w -= h[0] * (m / h[6]) / (sqrt(v / h[7]) + h[3]);
@@ -145,6 +161,10 @@ oracle(const RkOpArgs *args, double *const *in, double *out)
               .scale = args->present[SCALE] ? in[SCALE][0] : 1,
               .momentum = args->present[S1],
               .nesterov = (args->attr[0].i & RK_STEP_NESTEROV) != 0};
+    if (args->attr[0].i & RK_STEP_DECAY_BY_SAMPLE && o->rows) {
+        s.cols = rk_tensor_cols(&args->in[W]);
+        s.capacity = args->in[SORTED].dim[1];
+    }
     uint64_t n = rk_tensor_numel(&args->in[G]);
     if (!o->rows) {
         for (uint64_t i = 0; i < n; i++)
@@ -243,6 +263,7 @@ record_range(const RkKernel *kernel, const RkCaps *caps, const RkOpArgs *args, R
     rk_dispatch_spec(d, args->present[SCALE]);
     rk_dispatch_spec(d, (args->attr[0].i & RK_STEP_NESTEROV) != 0);
     rk_dispatch_spec(d, all);
+    rk_dispatch_spec(d, o->rows && (args->attr[0].i & RK_STEP_DECAY_BY_SAMPLE) != 0);
     rk_dispatch_push(d, (uint32_t)n);
     rk_dispatch_push(d, rk_tensor_cols(&args->in[W]));
     rk_dispatch_push(d, o->rows ? args->in[SORTED].dim[1] : 0);
@@ -295,7 +316,7 @@ prepare(const RkSample *sample, const RkTensor *in, double *const *values)
     }
 #define HYPER_IN                                                                                   \
     {                                                                                              \
-        .dtype = RK_F32, .rank = 1, .dim = {8}, .fill = RK_FILL_POSITIVE                           \
+        .dtype = RK_F32, .rank = 1, .dim = {RK_HYPER_WORDS}, .fill = RK_FILL_POSITIVE              \
     }
 #define NO_INPUT                                                                                   \
     {                                                                                              \
@@ -341,12 +362,15 @@ static const RkSample SGD_DENSE[] = {
 static const RkSample SGD_SPARSE[] = {
     SPARSE("plain", NO_INPUT, NO_INPUT, SCALE_IN, 0),
     SPARSE("momentum", TABLE, NO_INPUT, NO_INPUT, 0),
+    SPARSE("decay by sample", NO_INPUT, NO_INPUT, SCALE_IN, RK_STEP_DECAY_BY_SAMPLE),
     SPARSE("all rows", TABLE, NO_INPUT, SCALE_IN, RK_STEP_ALL_ROWS)};
 static const RkSample ADAM_DENSE[] = {DENSE("plain", MATRIX, MATRIX, NO_INPUT, 0),
                                       DENSE("clipped", MATRIX, MATRIX, SCALE_IN, 0)};
-static const RkSample ADAM_SPARSE[] = {
-    SPARSE("plain", TABLE, TABLE, NO_INPUT, 0), SPARSE("clipped", TABLE, TABLE, SCALE_IN, 0),
-    SPARSE("all rows", TABLE, TABLE, NO_INPUT, RK_STEP_ALL_ROWS)};
+static const RkSample ADAM_SPARSE[] = {SPARSE("plain", TABLE, TABLE, NO_INPUT, 0),
+                                       SPARSE("clipped", TABLE, TABLE, SCALE_IN, 0),
+                                       SPARSE("all rows", TABLE, TABLE, NO_INPUT, RK_STEP_ALL_ROWS),
+                                       SPARSE("all rows, decay by sample", TABLE, TABLE, NO_INPUT,
+                                              RK_STEP_ALL_ROWS | RK_STEP_DECAY_BY_SAMPLE)};
 static const RkSample ADAGRAD_DENSE[] = {DENSE("clipped", MATRIX, NO_INPUT, SCALE_IN, 0)};
 static const RkSample ADAGRAD_SPARSE[] = {
     SPARSE("plain", TABLE, NO_INPUT, NO_INPUT, 0),
@@ -439,9 +463,10 @@ rk_adagrad(RkGraph *graph, const RkGradient *gradient, RkRef a, RkRef hyper, RkR
 }
 
 RkRef
-rk_rowwise_adagrad(RkGraph *graph, const RkGradient *gradient, RkRef a, RkRef hyper, RkRef scale)
+rk_rowwise_adagrad(RkGraph *graph, const RkGradient *gradient, RkRef a, RkRef hyper, RkRef scale,
+                   unsigned flags)
 {
-    return build(graph, ROWWISE, gradient, a, RK_NONE, hyper, scale, 0);
+    return build(graph, ROWWISE, gradient, a, RK_NONE, hyper, scale, flags);
 }
 
 void

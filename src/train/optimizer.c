@@ -9,6 +9,9 @@ const RkParam rk_optimizer_params[] = {
     {"optimizer", RK_PARAM_CHOICE, 0, 0, "adam", NULL, "sgd|adam|adamw|adagrad|rowwise-adagrad",
      "How parameters follow their gradients"},
     {"lr", RK_PARAM_REAL, 0, 100, "0.001", NULL, NULL, "Learning rate"},
+    {"lr.per", RK_PARAM_CHOICE, 0, 0, "step", NULL, "step|sample",
+     "A step goes along the mean of its samples' gradients; sample multiplies lr by how many they "
+     "are: with sgd along their sum, for the rates of papers that update after every sample"},
     {"momentum", RK_PARAM_REAL, 0, 0.9999, "0", NULL, NULL, "Momentum of sgd"},
     {"nesterov", RK_PARAM_BOOL, 0, 0, "false", NULL, NULL, "Nesterov's momentum for sgd"},
     {"beta1", RK_PARAM_REAL, 0, 0.99999, "0.9", NULL, NULL, "Adam: decay of the first moment"},
@@ -16,6 +19,9 @@ const RkParam rk_optimizer_params[] = {
     {"eps", RK_PARAM_REAL, 0, 1, "1e-8", NULL, NULL, "Adam, Adagrad: added to the denominator"},
     {"l2", RK_PARAM_REAL, 0, 1000, "0", NULL, NULL,
      "Weight decay, added to the gradient (adamw: apart from it)"},
+    {"l2.per", RK_PARAM_CHOICE, 0, 0, "step", NULL, "step|sample",
+     "A table's row decays once in a step that names it, or as part of the loss of every sample "
+     "that does, and so the more the more do"},
     {"tables", RK_PARAM_CHOICE, 0, 0, "rows", NULL, "rows|all",
      "Update the rows of a table that the batch names, or all, as frameworks do without sparse "
      "gradients"},
@@ -34,6 +40,8 @@ step_flags(const RkParams *set)
         flags |= RK_STEP_DECOUPLED;
     if (strcmp(rk_params_text(set, "tables"), "all") == 0)
         flags |= RK_STEP_ALL_ROWS;
+    if (strcmp(rk_params_text(set, "l2.per"), "sample") == 0)
+        flags |= RK_STEP_DECAY_BY_SAMPLE;
     return flags;
 }
 
@@ -73,7 +81,7 @@ step_rowwise(RkGraph *g, const RkGradient *gradient, const RkRef state[2], RkRef
 {
     if (gradient->values == RK_NONE) // dense parameters
         return step_adagrad(g, gradient, state, hyper, scale, set);
-    return rk_rowwise_adagrad(g, gradient, state[0], hyper, scale);
+    return rk_rowwise_adagrad(g, gradient, state[0], hyper, scale, step_flags(set));
 }
 
 static const Method METHODS[] = {
@@ -127,7 +135,7 @@ rk_optimizer_add(RkModelBuild *build, const RkParams *set, const RkGradLosses *l
         return FALSE;
 
     *nodes = (RkOptimizerNodes){
-        .hyper = rk_graph_input(g, "hyper", rk_type(RK_F32, 1, RK_DIM(8))),
+        .hyper = rk_graph_input(g, "hyper", rk_type(RK_F32, 1, RK_DIM(RK_HYPER_WORDS))),
         .effects = refs, // read above, written from here on
         .states = rk_arena_alloc(arena, 2 * n * sizeof(char *), sizeof(char *)),
     };
@@ -148,8 +156,11 @@ rk_optimizer_add(RkModelBuild *build, const RkParams *set, const RkGradLosses *l
 }
 
 void
-rk_optimizer_hyper(const RkParams *set, uint64_t step, double lr, RkHyper *hyper)
+rk_optimizer_hyper(const RkParams *set, uint64_t step, double lr, uint64_t n_samples,
+                   RkHyper *hyper)
 {
+    if (strcmp(rk_params_text(set, "lr.per"), "sample") == 0)
+        lr *= (double)n_samples;
     *hyper = (RkHyper){
         .lr = (float)lr,
         .beta1 = (float)rk_params_real(set, "beta1"),
@@ -157,6 +168,7 @@ rk_optimizer_hyper(const RkParams *set, uint64_t step, double lr, RkHyper *hyper
         .eps = (float)rk_params_real(set, "eps"),
         .weight_decay = (float)rk_params_real(set, "l2"),
         .momentum = (float)rk_params_real(set, "momentum"),
+        .per_sample = (float)(1 / (double)MAX(n_samples, 1)),
     };
     rk_hyper_set_step(hyper, step);
 }

@@ -14,7 +14,7 @@ extern const RkParam rk_optimizer_params[]; // "optimizer", "lr", "momentum", "l
 extern const size_t rk_optimizer_n_params;
 
 typedef struct {
-    RkRef hyper;        // INPUT f32 [8]: rk_optimizer_hyper() at each step
+    RkRef hyper;        // INPUT f32 [RK_HYPER_WORDS]: rk_optimizer_hyper() at each step
     uint32_t n_effects; // for RkPlanOptions
     RkRef *effects;     // in the graph's arena
     uint32_t n_states;  // PARAMs that the optimizer added, by name in `states`; they start at zero
@@ -26,5 +26,7 @@ typedef struct {
 gboolean rk_optimizer_add(RkModelBuild *build, const RkParams *set, const RkGradLosses *losses,
                           RkOptimizerNodes *nodes, GError **error);
 
-// The hyper-parameters of a step (1 for the first) at a learning rate.
-void rk_optimizer_hyper(const RkParams *set, uint64_t step, double lr, RkHyper *hyper);
+// The hyper-parameters of a step (1 for the first) of n_samples at a learning rate, which is for
+// each sample of the batch, whose gradient is their mean, with "lr.per" set so.
+void rk_optimizer_hyper(const RkParams *set, uint64_t step, double lr, uint64_t n_samples,
+                        RkHyper *hyper);

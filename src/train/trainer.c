@@ -318,14 +318,15 @@ write_rng(RkTrainer *t, RkPlan *plan, uint32_t micro)
 }
 
 static void
-write_step_inputs(RkTrainer *t, RkPlan *plan)
+write_step_inputs(RkTrainer *t, RkPlan *plan, uint32_t n_samples)
 {
     uint64_t epoch_steps = steps_of(t, rk_loader_n_batches(t->loader));
     uint64_t n_steps = epoch_steps * (uint64_t)rk_params_int(t->set, "epochs");
     double lr = t->lr;
     if (isnan(lr))
         lr = rk_schedule_lr(t->set, rk_params_real(t->set, "lr"), t->at.step, n_steps, epoch_steps);
-    rk_optimizer_hyper(t->set, t->at.step + 1, lr, rk_plan_input(plan, t->nodes.hyper, NULL));
+    rk_optimizer_hyper(t->set, t->at.step + 1, lr, n_samples,
+                       rk_plan_input(plan, t->nodes.hyper, NULL));
     for (uint32_t m = 0; m < t->micro.n; m++)
         write_rng(t, plan, m);
 }
@@ -428,7 +429,7 @@ rk_trainer_step(RkTrainer *trainer, RkTrainProgress *progress, GError **error)
         return more;
     RkPlan *plan = t->plan[batch.slot];
     t->last = plan;
-    write_step_inputs(t, plan);
+    write_step_inputs(t, plan, batch.n);
     if (!rk_plan_run(plan, error) || !read_loss(t, plan, &loss, error))
         return -1;
     if (t->micro.n == 1)
@@ -454,7 +455,7 @@ rk_trainer_trace(RkTrainer *trainer, GError **error)
         more == 1 ? rk_plan_new(t->options.device, graph, t->state, &options, error) : NULL;
     if (dry == NULL)
         return more == 0;
-    write_step_inputs(t, t->plan[batch.slot]);
+    write_step_inputs(t, t->plan[batch.slot], batch.n);
     for (RkRef ref = 0; ref < rk_graph_size(graph); ref++) {
         size_t bytes = 0;
         gboolean is_input = rk_graph_node(graph, ref)->kind == RK_NODE_INPUT;

@@ -221,7 +221,7 @@ build_training(const RkModel *model)
     t.build = new_build(model, &t.set, TRUE);
     RkGraph *g = t.build->graph;
     t.label = rk_graph_input(g, "label", rk_type(RK_F32, 2, RK_BATCH(1), RK_DIM(1)));
-    t.hyper = rk_graph_input(g, "hyper", rk_type(RK_F32, 1, RK_DIM(8)));
+    t.hyper = rk_graph_input(g, "hyper", rk_type(RK_F32, 1, RK_DIM(RK_HYPER_WORDS)));
     t.score = model->score(t.build, RK_NONE);
     t.loss = rk_mean_all(g, rk_sub(g, rk_softplus(g, t.score), rk_mul(g, t.score, t.label)));
     uint32_t n = t.build->params->len;

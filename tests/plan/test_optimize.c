@@ -57,7 +57,7 @@ step_of(RkGraph *g, Method method, const RkGradient *gradient, RkType type, cons
                        method == ADAMW ? RK_STEP_DECOUPLED : 0);
     case ROWWISE:
         if (rows)
-            return rk_rowwise_adagrad(g, gradient, s1, hyper, scale);
+            return rk_rowwise_adagrad(g, gradient, s1, hyper, scale, 0);
         return rk_adagrad(g, gradient, s1, hyper, scale, 0);
     default:
         return rk_adagrad(g, gradient, s1, hyper, scale, 0);
@@ -73,7 +73,7 @@ build(Method method, float max_norm)
     RkType table = rk_type(RK_F32, 2, RK_DIM(ROWS), RK_DIM(D));
     RkType w = rk_type(RK_F32, 1, RK_DIM(D));
     m.index = rk_graph_input(g, "index", rk_type(RK_U32, 1, RK_BATCH(1)));
-    m.hyper = rk_graph_input(g, "hyper", rk_type(RK_F32, 1, RK_DIM(8)));
+    m.hyper = rk_graph_input(g, "hyper", rk_type(RK_F32, 1, RK_DIM(RK_HYPER_WORDS)));
     m.table = rk_graph_param(g, "table", table);
     m.w = rk_graph_param(g, "w", w);
     RkRef product = rk_mul(g, rk_gather(g, m.table, m.index), m.w);
@@ -224,10 +224,10 @@ rowwise_wants_rows(void)
     g_autoptr(RkGraph) g = rk_graph_new();
     g_autoptr(GError) error = NULL;
     RkRef w = rk_graph_param(g, "w", rk_type(RK_F32, 1, RK_DIM(D)));
-    RkRef hyper = rk_graph_input(g, "hyper", rk_type(RK_F32, 1, RK_DIM(8)));
+    RkRef hyper = rk_graph_input(g, "hyper", rk_type(RK_F32, 1, RK_DIM(RK_HYPER_WORDS)));
     RkGradient gradient;
     g_assert_true(rk_grad(g, &rk_grad_ops, rk_sum_all(g, rk_square(g, w)), 1, &w, &gradient, NULL));
-    rk_rowwise_adagrad(g, &gradient, w, hyper, RK_NONE);
+    rk_rowwise_adagrad(g, &gradient, w, hyper, RK_NONE, 0);
     g_assert_false(rk_graph_check(g, &error));
     g_assert_nonnull(strstr(error->message, "Use Adagrad"));
 }

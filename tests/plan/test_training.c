@@ -88,7 +88,7 @@ rowwise_adagrad(RkModel *m, uint32_t i, const RkGradient *g)
 {
     if (g->values == RK_NONE)
         return adagrad(m, i, g);
-    return rk_rowwise_adagrad(m->graph, g, state_of(m, i, "sum", TRUE), m->hyper, m->scale);
+    return rk_rowwise_adagrad(m->graph, g, state_of(m, i, "sum", TRUE), m->hyper, m->scale, 0);
 }
 
 static RkModel
@@ -101,7 +101,7 @@ build(Optimizer optimizer)
     m.item = rk_graph_input(g, "item", rk_type(RK_U32, 1, RK_BATCH(1)));
     m.clicked = rk_graph_input(g, "clicked", rk_type(RK_F32, 1, RK_BATCH(1)));
     m.rng = rk_graph_input(g, "rng", rk_type(RK_U32, 1, RK_DIM(4)));
-    m.hyper = rk_graph_input(g, "hyper", rk_type(RK_F32, 1, RK_DIM(8)));
+    m.hyper = rk_graph_input(g, "hyper", rk_type(RK_F32, 1, RK_DIM(RK_HYPER_WORDS)));
     for (uint32_t i = 0; i < N_PARAMS; i++)
         m.param[i] = rk_graph_param(g, PARAMS[i].name, param_type(i));
     const RkRef both[] = {rk_gather(g, m.param[0], m.user), rk_gather(g, m.param[1], m.item)};

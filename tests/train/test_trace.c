@@ -141,7 +141,7 @@ feed(const Trace *t, RkPlan *plan, guint step, uint32_t batch)
         uint32_t *codes = to;
         if (strcmp(node->name, "hyper") == 0) {
             const RkParams *set = t->settings->values;
-            rk_optimizer_hyper(set, step + 1, rk_params_real(set, "lr"), to);
+            rk_optimizer_hyper(set, step + 1, rk_params_real(set, "lr"), batch, to);
         } else if (strcmp(node->name, "weight") == 0) {
             for (uint32_t i = 0; i < batch; i++)
                 numbers[i] = 1;

@@ -289,6 +289,35 @@ micro_batches_make_one_step(gconstpointer data)
     g_assert_cmpfloat(apart, <, 2e-4 * moved); // fp32 sums in another order, some twenty steps
 }
 
+// lr.per=sample and l2.per=sample: as long as steps are short, a batch moves the weights as its
+// samples would one after the other, each with its own decay of what it names; the last batch is
+// not full.
+static void
+batches_move_as_samples(void)
+{
+    const char *set = "loss=mse dim=4 optimizer=sgd lr=0.0001 l2=0.5 epochs=1 shuffle=none "
+                      "lr.per=sample l2.per=sample";
+    g_autoptr(GBytes) first = weights_by_batch("mf", "ratings", set, "epochs=0");
+    g_autoptr(GBytes) one = weights_by_batch("mf", "ratings", set, "batch=1");
+    g_autoptr(GBytes) many = weights_by_batch("mf", "ratings", set, "batch=19");
+    g_autoptr(GBytes) parts = weights_by_batch("mf", "ratings", set, "batch=5 accumulate=4");
+    gsize n;
+    const float *start = g_bytes_get_data(first, &n), *a = g_bytes_get_data(one, NULL);
+    const float *b = g_bytes_get_data(many, NULL), *c = g_bytes_get_data(parts, NULL);
+    double moved = 0, apart_b = 0, apart_c = 0;
+    for (gsize e = 0; e < n / sizeof *a; e++) {
+        moved += pow((double)a[e] - (double)start[e], 2);
+        apart_b += pow((double)a[e] - (double)b[e], 2);
+        apart_c += pow((double)a[e] - (double)c[e], 2);
+    }
+    g_test_message("moved by %g, apart by %g and %g", sqrt(moved), sqrt(apart_b), sqrt(apart_c));
+    // What is left is of second order: a batch's gradients don't see each other's steps of lr times
+    // the loss's curvature of some 2, twenty times over.
+    g_assert_cmpfloat(moved, >, 0);
+    g_assert_cmpfloat(sqrt(apart_b), <, 0.01 * sqrt(moved));
+    g_assert_cmpfloat(sqrt(apart_c), <, 0.01 * sqrt(moved));
+}
+
 // Ratings are no labels of choices: an event is 1 beside its negatives, whatever stars it has, and
 // the loss that guessing costs is log 2.
 static void
@@ -380,6 +409,8 @@ main(int argc, char **argv)
                          candidates_are_learned);
     g_test_add_data_func("/train/trainer/sampled softmax learns from candidates",
                          "loss=sampled-softmax", candidates_are_learned);
+    g_test_add_func("/train/trainer/a batch moves as its samples one by one",
+                    batches_move_as_samples);
     g_test_add_func("/train/trainer/events are choices beside negatives", events_are_choices);
     g_test_add_func("/train/trainer/items of a batch are told apart",
                     items_of_a_batch_are_told_apart);
