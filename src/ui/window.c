@@ -160,24 +160,59 @@ close_answered(AdwMessageDialog *dialog, const char *response, RkWindow *window)
     g_idle_add_full(G_PRIORITY_DEFAULT_IDLE, close_now, g_object_ref(window), g_object_unref);
 }
 
+// How many running jobs keep what they did; `what` of one of them, a sentence, or NULL.
+static guint
+n_that_keep(const RkJobs *jobs, const char **what)
+{
+    guint n = 0;
+    *what = NULL;
+    for (guint i = 0; i < rk_jobs_n(jobs); i++) {
+        RkJob *job = rk_jobs_at(jobs, i);
+        g_autoptr(RkJobSnapshot) now = rk_job_snapshot(job);
+        if (now->state != RK_JOB_RUNNING || rk_job_is_quiet(job) || rk_job_keeps(job) == NULL)
+            continue;
+        *what = _(rk_job_keeps(job));
+        n++;
+    }
+    return n;
+}
+
+// What becomes of `n` running jobs of which `n_keep` keep what they did.
+static char *
+stop_text(guint n, guint n_keep, const char *what)
+{
+    if (n_keep == 0)
+        return g_strdup(ngettext("It hasn't ended. What it wrote so far is taken back.",
+                                 "They haven't ended. What they wrote so far is taken back.", n));
+    if (n == 1) // Translators: after a full stop comes what is kept of the job.
+        return g_strdup_printf(_("It hasn't ended. %s"), what);
+    if (n_keep >= n)
+        return g_strdup(
+            _("They haven't ended. What was done so far is kept: they can be resumed."));
+    return g_strdup(_("They haven't ended. Trainings and sweeps keep what was done so far and can "
+                      "be resumed; what the others wrote is taken back."));
+}
+
 static gboolean
 close_request(GtkWindow *gtk_window)
 {
     RkWindow *window = RK_WINDOW(gtk_window);
-    const guint n = rk_jobs_n_running(rk_app_session_jobs(window->session));
+    const RkJobs *jobs = rk_app_session_jobs(window->session);
+    const char *what;
+    const guint n = rk_jobs_n_running(jobs), n_keep = n_that_keep(jobs, &what);
     if (n == 0 || window->closing) {
         keep_state(window);
         rk_app_session_settle(window->session);
         return GTK_WINDOW_CLASS(rk_window_parent_class)->close_request(gtk_window);
     }
+    g_autofree char *text = stop_text(n, n_keep, what);
     GtkWidget *dialog = adw_message_dialog_new(
-        gtk_window, ngettext("Stop the Running Job?", "Stop the Running Jobs?", n),
-        ngettext("It hasn't ended. What it wrote so far is taken back.",
-                 "They haven't ended. What they wrote so far is taken back.", n));
+        gtk_window, ngettext("Stop the Running Job?", "Stop the Running Jobs?", n), text);
     adw_message_dialog_add_responses(ADW_MESSAGE_DIALOG(dialog), "keep", _("_Keep Running"), "stop",
                                      _("_Stop and Close"), NULL);
-    adw_message_dialog_set_response_appearance(ADW_MESSAGE_DIALOG(dialog), "stop",
-                                               ADW_RESPONSE_DESTRUCTIVE);
+    if (n_keep < n)
+        adw_message_dialog_set_response_appearance(ADW_MESSAGE_DIALOG(dialog), "stop",
+                                                   ADW_RESPONSE_DESTRUCTIVE);
     adw_message_dialog_set_default_response(ADW_MESSAGE_DIALOG(dialog), "keep");
     adw_message_dialog_set_close_response(ADW_MESSAGE_DIALOG(dialog), "keep");
     g_signal_connect_object(dialog, "response", G_CALLBACK(close_answered), window, 0);

@@ -74,6 +74,24 @@ test_cancel(void)
     rk_ui_close(ui);
 }
 
+// Closed while something runs, the window says what becomes of that; here the job goes on.
+static void
+test_close_says(void)
+{
+    RkUi *ui = rk_ui_open(NULL);
+    start_long(ui);
+    gtk_window_close(rk_ui_window(ui));
+    rk_ui_see(ui, "Stop the Running Job?");
+    rk_ui_see(ui, "What it wrote so far is taken back.");
+    rk_ui_press(ui, "Keep Running");
+    rk_ui_see_no(ui, "Stop the Running Job?");
+    rk_ui_act(ui, "win.jobs", NULL);
+    rk_ui_see(ui, "Generating big");
+    rk_ui_press(ui, "Cancel");
+    rk_ui_see(ui, "Cancelled; nothing was left behind");
+    rk_ui_close(ui);
+}
+
 static void
 test_close_asks(void)
 {
@@ -166,6 +184,7 @@ add_jobs_tests(void)
     g_test_add_func("/ui/jobs/MovieLens is dropped, looked at and imported", test_import);
     g_test_add_func("/ui/jobs/what can't be imported is said", test_import_error);
     g_test_add_func("/ui/jobs/a job is cancelled and leaves nothing", test_cancel);
+    g_test_add_func("/ui/jobs/closing says what becomes of a job", test_close_says);
     g_test_add_func("/ui/jobs/closing during a job asks", test_close_asks);
     g_test_add_func("/ui/jobs/a removal is taken back, or happens", test_undo);
     g_test_add_func("/ui/jobs/a removal outlives the window", test_remove_and_close);

@@ -159,6 +159,10 @@ test_pause(void)
     rk_ui_see(ui, "samples/s");
     rk_ui_see(ui, " left");
     rk_ui_shot(ui, "train-live");
+    gtk_window_close(rk_ui_window(ui));
+    rk_ui_see(ui, "Its last checkpoint is kept; the training can be resumed.");
+    rk_ui_press(ui, "Keep Running");
+    rk_ui_see_no(ui, "the training can be resumed.");
     rk_ui_press(ui, "Pause");
     rk_ui_see(ui, "Paused. What was trained is kept");
     rk_ui_see(ui, "mf on small, paused");
