@@ -23,6 +23,32 @@ add_curve(RkChart *chart, guint panel, const RkTrainingCurve *c, gboolean severa
         rk_series_add(line, c->step[i], c->value[i]);
 }
 
+// "valid.auc" is of the metric auc.
+static const char *
+metric_of(const RkTrainingCurve *curve)
+{
+    const char *dot = strchr(curve->figure, '.');
+    return dot != NULL && dot[1] != '\0' ? dot + 1 : curve->figure;
+}
+
+// The metrics' names, as far as an axis has room for them.
+static char *
+metric_title(const RkTrainingCurve *curves, gsize n)
+{
+    enum { MOST = 3 };
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
+    for (gsize i = 0; i < n; i++) {
+        const char *name = metric_of(&curves[i]);
+        if (!is_loss(&curves[i]) &&
+            !g_ptr_array_find_with_equal_func(names, name, g_str_equal, NULL))
+            g_ptr_array_add(names, (gpointer)name);
+    }
+    if (names->len > MOST)
+        return g_strdup("Metrics");
+    g_ptr_array_add(names, NULL);
+    return g_strjoinv(", ", (char **)names->pdata);
+}
+
 // The best step of the first metric, or the last loss.
 static void
 summarize(RkChart *chart, const RkTrainingCurve *curves, gsize n)
@@ -57,11 +83,11 @@ rk_chart_training(const RkTrainingCurve *curves, gsize n, const char *step_title
         several |= strcmp(curves[i].run, curves[0].run) != 0;
     }
     RkPanel *upper = rk_chart_panel(chart, 0);
-    rk_axis_set(&upper->y, n_losses > 0 || n == 0 ? "Loss" : "Metric", RK_SCALE_LINEAR,
-                RK_UNIT_NONE);
+    g_autofree char *metric = metric_title(curves, n);
+    rk_axis_set(&upper->y, n_losses > 0 || n == 0 ? "Loss" : metric, RK_SCALE_LINEAR, RK_UNIT_NONE);
     if (n_losses > 0 && n_losses < n) {
         RkPanel *lower = rk_chart_add_panel(chart, 1);
-        rk_axis_set(&lower->y, "Metric", RK_SCALE_LINEAR, RK_UNIT_NONE);
+        rk_axis_set(&lower->y, metric, RK_SCALE_LINEAR, RK_UNIT_NONE);
     }
     for (gsize i = 0; i < n; i++)
         add_curve(chart, chart->panels->len > 1 && !is_loss(&curves[i]), &curves[i], several);

@@ -104,7 +104,17 @@ typedef struct {
     RkLayout *layout;
     RkPanelLayout *panel;
     GArray *taken; // of RkRect
+    GArray *lines; // of RkRect: the marks, which a text may cross where there is no better place
 } Room;
+
+static gboolean
+is_crossed(const Room *room, const RkRect *box)
+{
+    for (guint i = 0; i < room->lines->len; i++)
+        if (overlap(box, &g_array_index(room->lines, RkRect, i)))
+            return TRUE;
+    return FALSE;
+}
 
 static gboolean
 is_free(const Room *room, const RkRect *box)
@@ -140,7 +150,7 @@ take_points(Room *room, const RkSeries *s)
     }
 }
 
-// Right, left, above, below.
+// Right, left, above, below; clear of the marks' lines if there is such a place.
 static void
 label_point(Room *room, const RkSeries *s, gsize k)
 {
@@ -156,11 +166,12 @@ label_point(Room *room, const RkSeries *s, gsize k)
     g_autofree char *text = rk_measure_fit(room->layout->measure, name, RK_TEXT_SMALL, FALSE,
                                            MAX(room->panel->plot.width * 0.4, 60));
     double width = rk_measure_width(room->layout->measure, text, RK_TEXT_SMALL, FALSE);
-    for (size_t i = 0; i < G_N_ELEMENTS(PLACES); i++) {
-        double x = p.x + PLACES[i].dx * (r + 4) - PLACES[i].shift * width;
-        double middle = p.y + PLACES[i].dy * (r + line / 2);
+    for (size_t i = 0; i < 2 * G_N_ELEMENTS(PLACES); i++) {
+        const size_t at = i % G_N_ELEMENTS(PLACES);
+        double x = p.x + PLACES[at].dx * (r + 4) - PLACES[at].shift * width;
+        double middle = p.y + PLACES[at].dy * (r + line / 2);
         RkRect box = {x, middle - line / 2, width, line};
-        if (!is_free(room, &box))
+        if (!is_free(room, &box) || (i == at && is_crossed(room, &box)))
             continue;
         g_array_append_val(room->taken, box);
         add(room->panel, (RkPoint){x, middle + RK_TEXT_SMALL * 0.36}, g_steal_pointer(&text),
@@ -205,13 +216,37 @@ label_points(Room *room)
 
 // ---- at marks ------------------------------------------------------------------------------
 
+// Beside an upright line, as far up as there is room on either side; the top where there is none.
+static void
+place_beside(const Room *room, double x, RkRect *box)
+{
+    const RkRect *plot = &room->panel->plot;
+    const double sides[] = {x + 4, x - 4 - box->width};
+    const gboolean fits = sides[0] + box->width <= plot->x + plot->width;
+    for (double y = plot->y + 2; y + box->height < plot->y + plot->height; y += box->height)
+        for (size_t i = 0; i < G_N_ELEMENTS(sides); i++) {
+            box->x = sides[i];
+            box->y = y;
+            if (is_free(room, box))
+                return;
+        }
+    box->x = sides[fits ? 0 : 1];
+    box->y = plot->y + 2;
+}
+
 static void
 label_mark(Room *room, const RkMark *mark)
 {
     const RkRect *plot = &room->panel->plot;
     const RkChartAxis *axis = mark->vertical ? &room->layout->chart->x : &room->panel->panel->y;
     double place = rk_axis_place(axis, mark->value);
-    if (mark->label[0] == '\0' || !(place >= 0 && place <= 1))
+    if (!(place >= 0 && place <= 1))
+        return;
+    double x = plot->x + place * plot->width, y = plot->y + (1 - place) * plot->height;
+    RkRect stroke = mark->vertical ? (RkRect){x - 2, plot->y, 4, plot->height}
+                                   : (RkRect){plot->x, y - 2, plot->width, 4};
+    g_array_append_val(room->lines, stroke);
+    if (mark->label[0] == '\0')
         return;
     double line = rk_layout_line_height(room->layout);
     g_autofree char *text =
@@ -219,13 +254,8 @@ label_mark(Room *room, const RkMark *mark)
     double width = rk_measure_width(room->layout->measure, text, RK_TEXT_SMALL, FALSE);
     RkRect box = {0, 0, width, line};
     if (mark->vertical) {
-        double x = plot->x + place * plot->width;
-        box.x = x + 4 + width > plot->x + plot->width ? x - 4 - width : x + 4;
-        box.y = plot->y + 2;
-        while (!is_free(room, &box) && box.y + 2 * line < plot->y + plot->height)
-            box.y += line;
+        place_beside(room, x, &box);
     } else {
-        double y = plot->y + (1 - place) * plot->height;
         box.y = y - line - 1 < plot->y ? y + 2 : y - line - 1;
         box.x = plot->x + plot->width - width - 4;
         if (!is_free(room, &box) && box.y > plot->y)
@@ -243,7 +273,8 @@ rk_layout_labels(RkLayout *layout)
     for (guint i = 0; i < layout->panels->len; i++) {
         RkPanelLayout *panel = g_ptr_array_index(layout->panels, i);
         g_autoptr(GArray) taken = g_array_new(FALSE, FALSE, sizeof(RkRect));
-        Room room = {layout, panel, taken};
+        g_autoptr(GArray) lines = g_array_new(FALSE, FALSE, sizeof(RkRect));
+        Room room = {layout, panel, taken, lines};
         gboolean few = take_all_points(&room);
         for (guint m = 0; m < panel->panel->marks->len; m++)
             label_mark(&room, &g_array_index(panel->panel->marks, RkMark, m));

@@ -85,6 +85,49 @@ words_and_figures(void)
     }
 }
 
+// Names near the limit's line stand beside it, not across.
+static void
+names_beside_the_limit(void)
+{
+    const RkTradeoff points[] = {
+        {.name = "far", .p99_ms = 2, .qps = 100, .on_front = TRUE, .valid = TRUE},
+        {.name = "just under it", .p99_ms = 9.5, .qps = 400, .on_front = TRUE, .valid = TRUE},
+        {.name = "beyond", .p99_ms = 30, .qps = 700, .on_front = TRUE, .valid = TRUE}};
+    g_autoptr(RkChart) chart = rk_chart_pareto(points, G_N_ELEMENTS(points), NULL, 10);
+    rk_chart_fit(chart);
+    g_autoptr(RkLayout) layout = rk_layout_new(chart, measure, 500, 320, RK_LAYOUT_TITLE);
+    const RkPanelLayout *panel = rk_layout_panel(layout, 0);
+    const double limit = panel->plot.x + rk_axis_place(&chart->x, 0.010) * panel->plot.width;
+    g_assert_cmpuint(panel->labels->len, ==, 4); // each name, and the limit's
+    for (guint i = 0; i < panel->labels->len; i++) {
+        const RkPlaced *label = &g_array_index(panel->labels, RkPlaced, i);
+        const double width = rk_measure_width(measure, label->text, RK_TEXT_SMALL, FALSE);
+        g_assert_true(label->at.x > limit || label->at.x + width < limit);
+    }
+}
+
+// "Metric" alone says nothing: the axis has the name.
+static void
+training_names_its_metrics(void)
+{
+    static const double step[] = {1, 2}, value[] = {0.5, 0.6};
+    const RkTrainingCurve curves[] = {{"a", "loss", 2, step, value},
+                                      {"a", "valid.auc", 2, step, value},
+                                      {"b", "valid.auc", 2, step, value},
+                                      {"b", "valid.ndcg@10", 2, step, value}};
+    const struct {
+        gsize from, n;
+        const char *upper, *lower;
+    } CASES[] = {{0, 3, "Loss", "auc"}, {0, 4, "Loss", "auc, ndcg@10"}, {1, 2, "auc", NULL}};
+    for (size_t i = 0; i < G_N_ELEMENTS(CASES); i++) {
+        g_autoptr(RkChart) chart = rk_chart_training(curves + CASES[i].from, CASES[i].n, "Steps");
+        g_assert_cmpuint(chart->panels->len, ==, CASES[i].lower != NULL ? 2 : 1);
+        g_assert_cmpstr(rk_chart_panel(chart, 0)->y.title, ==, CASES[i].upper);
+        if (CASES[i].lower != NULL)
+            g_assert_cmpstr(rk_chart_panel(chart, 1)->y.title, ==, CASES[i].lower);
+    }
+}
+
 // Lays out and draws at all sizes in all themes; nothing may be out of the picture.
 static void
 draw_everywhere(RkChart *chart)
@@ -290,6 +333,9 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     measure = rk_measure_new(NULL, 1);
     g_test_add_func("/report/charts/golden drawings", golden_drawings);
+    g_test_add_func("/report/charts/points' names stand beside the limit", names_beside_the_limit);
+    g_test_add_func("/report/charts/training curves name their metrics",
+                    training_names_its_metrics);
     g_test_add_func("/report/charts/words and figures", words_and_figures);
     g_test_add_func("/report/charts/data at the edge", data_at_the_edge);
     g_test_add_func("/report/charts/no data says so", no_data_says_so);
