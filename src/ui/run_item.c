@@ -5,6 +5,7 @@ G_DEFINE_FINAL_TYPE(RkRunItem, rk_run_item, G_TYPE_OBJECT)
 
 enum { PROP_PICKED = 1, PROP_TITLE, PROP_DETAIL, N_PROPS };
 static GParamSpec *props[N_PROPS];
+static guint opened_signal;
 
 static void
 get_property(GObject *object, guint id, GValue *value, GParamSpec *spec)
@@ -48,6 +49,8 @@ rk_run_item_class_init(RkRunItemClass *class)
     props[PROP_DETAIL] =
         g_param_spec_string("detail", NULL, NULL, NULL, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
     g_object_class_install_properties(object, N_PROPS, props);
+    opened_signal = g_signal_new("opened", RK_TYPE_RUN_ITEM, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                 G_TYPE_NONE, 0);
 }
 
 static void
@@ -81,4 +84,10 @@ rk_run_item_set_detail(RkRunItem *item, const char *detail)
     g_free(item->detail);
     item->detail = g_strdup(detail);
     g_object_notify_by_pspec(G_OBJECT(item), props[PROP_DETAIL]);
+}
+
+void
+rk_run_item_open(RkRunItem *item)
+{
+    g_signal_emit(item, opened_signal, 0);
 }

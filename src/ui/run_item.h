@@ -10,7 +10,8 @@
 #define RK_TYPE_RUN_ITEM (rk_run_item_get_type())
 G_DECLARE_FINAL_TYPE(RkRunItem, rk_run_item, RK, RUN_ITEM, GObject)
 
-// Properties "picked" (gboolean), "title" and "detail" (strings).
+// Properties "picked" (gboolean), "title" and "detail" (strings). Signal "opened": its trials are
+// to be seen.
 struct _RkRunItem {
     GObject parent_instance;
     int64_t id;           // of the run
@@ -27,3 +28,4 @@ struct _RkRunItem {
 RkRunItem *rk_run_item_new(int64_t id, guint trial, const char *title, const char *detail);
 void rk_run_item_set_picked(RkRunItem *item, gboolean picked);
 void rk_run_item_set_detail(RkRunItem *item, const char *detail);
+void rk_run_item_open(RkRunItem *item); // emits "opened"

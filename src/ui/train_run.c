@@ -7,10 +7,10 @@
 
 #include "base/json.h"
 #include "job/train_job.h"
-#include "report/charts.h"
 #include "store/model.h"
 #include "store/run.h"
 #include "ui/chart_view.h"
+#include "ui/train_chart.h"
 #include "ui/widgets.h"
 
 struct _RkTrainRun {
@@ -19,27 +19,19 @@ struct _RkTrainRun {
     guint watch;
     char *name;
     char **compared;
-    GHashTable *last;   // name -> RkJobSnapshot, of every training since the start
-    GHashTable *curves; // name -> GPtrArray of RkRunCurve, of stored runs
-    GHashTable *asked;  // names whose curves are being read
-    GArray *lines;      // of Line: what of the chart is live
+    GHashTable *last;  // name -> RkJobSnapshot, of every training since the start
+    GHashTable *asked; // names whose curves are being read
     GtkLabel *status;
     GtkProgressBar *bar;
     GtkWidget *pause, *stop, *resume, *again;
     RkChartView *chart;
+    RkTrainChart *drawn; // on it
     AdwPreferencesGroup *facts;
 };
 
 G_DEFINE_FINAL_TYPE(RkTrainRun, rk_train_run, ADW_TYPE_BIN)
 
 static guint again_signal;
-
-// A line of the job and where it is drawn.
-typedef struct {
-    const char *figure; // interned, the job's
-    RkSeries *series;
-    uint32_t n; // points that it has
-} Line;
 
 RkJob *
 rk_train_run_job(RkAppSession *session, const char *name)
@@ -66,123 +58,11 @@ stored_run(RkTrainRun *run, const char *name)
     return NULL;
 }
 
-// ---- the chart -----------------------------------------------------------------------------
-
-static void
-points_of(const RkJobSeries *series, GArray *steps, GArray *values)
-{
-    for (uint32_t i = 0; i < series->n; i++) {
-        const RkJobPoint p = rk_job_series_point(series, i);
-        g_array_append_val(steps, p.x);
-        g_array_append_val(values, p.y);
-    }
-}
-
-// Curves for the chart and the arrays that they point into.
-typedef struct {
-    GArray *curves;   // of RkTrainingCurve
-    GPtrArray *owned; // of GArray
-} Curves;
-
-static void
-add_live(Curves *to, const char *run, const RkJobSnapshot *job)
-{
-    for (guint i = 0; i < job->series->len; i++) {
-        const RkJobSeries *series = &g_array_index(job->series, RkJobSeries, i);
-        GArray *steps = g_array_new(FALSE, FALSE, sizeof(double));
-        GArray *values = g_array_new(FALSE, FALSE, sizeof(double));
-        points_of(series, steps, values);
-        g_ptr_array_add(to->owned, steps);
-        g_ptr_array_add(to->owned, values);
-        const RkTrainingCurve curve = {run, series->name, steps->len,
-                                       (const double *)(const void *)steps->data,
-                                       (const double *)(const void *)values->data};
-        g_array_append_val(to->curves, curve);
-    }
-}
-
-static void
-add_stored(Curves *to, RkTrainRun *run, const char *name)
-{
-    const GPtrArray *stored = g_hash_table_lookup(run->curves, name);
-    for (guint i = 0; stored != NULL && i < stored->len; i++) {
-        const RkRunCurve *c = g_ptr_array_index(stored, i);
-        const RkTrainingCurve curve = {name, c->figure, c->step->len,
-                                       (const double *)(const void *)c->step->data,
-                                       (const double *)(const void *)c->value->data};
-        g_array_append_val(to->curves, curve);
-    }
-}
-
-static RkSeries *
-find_series(const RkChart *chart, const char *name)
-{
-    for (guint p = 0; p < chart->panels->len; p++) {
-        GPtrArray *all = rk_chart_panel(chart, p)->series;
-        for (guint i = 0; i < all->len; i++)
-            if (strcmp(((RkSeries *)g_ptr_array_index(all, i))->name, name) == 0)
-                return g_ptr_array_index(all, i);
-    }
-    return NULL;
-}
-
-static void
-note_lines(RkTrainRun *run, const RkChart *chart, const RkJobSnapshot *job, gboolean several)
-{
-    for (guint i = 0; i < job->series->len; i++) {
-        const RkJobSeries *series = &g_array_index(job->series, RkJobSeries, i);
-        g_autofree char *name =
-            several ? g_strdup_printf("%s %s", run->name, series->name) : g_strdup(series->name);
-        const Line line = {series->name, find_series(chart, name), series->n};
-        if (line.series != NULL)
-            g_array_append_val(run->lines, line);
-    }
-}
-
 static void
 make_chart(RkTrainRun *run)
 {
-    const RkJobSnapshot *job = g_hash_table_lookup(run->last, run->name);
-    Curves curves = {g_array_new(FALSE, FALSE, sizeof(RkTrainingCurve)),
-                     g_ptr_array_new_with_free_func((GDestroyNotify)g_array_unref)};
-    if (job != NULL && job->series->len > 0)
-        add_live(&curves, run->name, job);
-    else
-        add_stored(&curves, run, run->name);
-    const guint own = curves.curves->len;
-    for (char **other = run->compared; other != NULL && *other != NULL; other++)
-        if (strcmp(*other, run->name) != 0)
-            add_stored(&curves, run, *other);
-    RkChart *chart = rk_chart_training((const RkTrainingCurve *)(const void *)curves.curves->data,
-                                       curves.curves->len, _("Steps"));
-    g_array_set_size(run->lines, 0);
-    if (job != NULL && job->state == RK_JOB_RUNNING)
-        note_lines(run, chart, job, curves.curves->len > own);
-    g_free(chart->empty);
-    chart->empty = g_strdup(_("The first steps will be shown here"));
-    rk_chart_view_set_chart(run->chart, chart);
-    g_array_unref(curves.curves);
-    g_ptr_array_unref(curves.owned);
-}
-
-// FALSE when the job has a line that the chart doesn't.
-static gboolean
-append(RkTrainRun *run, const RkJobSnapshot *job)
-{
-    if (run->lines->len != job->series->len)
-        return FALSE;
-    for (guint i = 0; i < job->series->len; i++) {
-        const RkJobSeries *series = &g_array_index(job->series, RkJobSeries, i);
-        Line *line = &g_array_index(run->lines, Line, i);
-        if (strcmp(line->figure, series->name) != 0)
-            return FALSE;
-        for (; line->n < series->n; line->n++) {
-            const RkJobPoint p = rk_job_series_point(series, line->n);
-            rk_series_add(line->series, p.x, p.y);
-        }
-    }
-    rk_chart_view_changed(run->chart, TRUE);
-    return TRUE;
+    rk_train_chart_make(run->drawn, run->name, g_hash_table_lookup(run->last, run->name),
+                        (const char *const *)run->compared);
 }
 
 // ---- stored curves -------------------------------------------------------------------------
@@ -205,7 +85,7 @@ curves_read(RkJob *job, const RkJobSnapshot *last, gpointer data)
         return;
     }
     g_hash_table_remove(run->asked, name);
-    g_hash_table_replace(run->curves, g_strdup(name), curves);
+    rk_train_chart_keep(run->drawn, name, curves);
     if (run->name != NULL && rk_train_run_job(run->session, run->name) == NULL)
         make_chart(run);
     else if (run->name != NULL && strcmp(run->name, name) != 0)
@@ -216,7 +96,7 @@ static void
 ask_curves(RkTrainRun *run, const char *name)
 {
     const char *const names[] = {name, NULL};
-    if (g_hash_table_contains(run->curves, name) || !g_hash_table_add(run->asked, g_strdup(name)))
+    if (rk_train_chart_has(run->drawn, name) || !g_hash_table_add(run->asked, g_strdup(name)))
         return;
     Asked *asked = g_new0(Asked, 1);
     g_weak_ref_init(&asked->run, run);
@@ -348,11 +228,11 @@ told(RkJobs *jobs, RkJob *job, const RkJobSnapshot *snapshot, gpointer data)
     if (name == NULL || snapshot == NULL)
         return;
     g_hash_table_replace(run->last, g_strdup(name), rk_job_snapshot_ref((RkJobSnapshot *)snapshot));
-    g_hash_table_remove(run->curves, name); // older than what is known now
+    rk_train_chart_forget(run->drawn, name); // older than what is known now
     if (g_strcmp0(run->name, name) != 0)
         return;
     show_state(run);
-    if (!append(run, snapshot) && snapshot->series->len > 0)
+    if (!rk_train_chart_append(run->drawn, snapshot) && snapshot->series->len > 0)
         make_chart(run);
     if (snapshot->state != RK_JOB_RUNNING)
         rk_chart_view_changed(run->chart, FALSE);
@@ -450,9 +330,8 @@ run_finalize(GObject *object)
     g_free(run->name);
     g_strfreev(run->compared);
     g_hash_table_unref(run->last);
-    g_hash_table_unref(run->curves);
     g_hash_table_unref(run->asked);
-    g_array_unref(run->lines);
+    rk_train_chart_free(run->drawn);
     G_OBJECT_CLASS(rk_train_run_parent_class)->finalize(object);
 }
 
@@ -485,11 +364,9 @@ rk_train_run_init(RkTrainRun *run)
 {
     run->last = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
                                       (GDestroyNotify)rk_job_snapshot_unref);
-    run->curves =
-        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_ptr_array_unref);
     run->asked = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    run->lines = g_array_new(FALSE, FALSE, sizeof(Line));
     gtk_widget_init_template(GTK_WIDGET(run));
+    run->drawn = rk_train_chart_new(run->chart);
 }
 
 // Trainings that began before the page was made count, too.
