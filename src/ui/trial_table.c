@@ -26,7 +26,11 @@ enum { SELECTED, MARKED, N_SIGNALS };
 static guint signals[N_SIGNALS];
 
 // Columns: an axis by its index, or one of these.
-enum { NUMBER = 1000, P50, P99, QPS, ACCURACY, STATUS };
+enum { NUMBER = 1000, P50, P99, QPS, ACCURACY, STATUS, MARKS };
+
+enum { PROP_PINNED = 1, PROP_HIDDEN }; // of the selected trial
+
+#define MAX_CHARS 24u // of an axis's values; longer ones end in dots until the column is widened
 
 // ---- what cells say ------------------------------------------------------------------------
 
@@ -65,6 +69,14 @@ status_text(const RkTrialRow *row)
     return g_strdup(row->recommended ? _("Recommended") : _("OK"));
 }
 
+static const char *
+marks_text(const RkTrialRow *row)
+{
+    if (row->pinned && row->hidden)
+        return _("Pinned, hidden");
+    return row->pinned ? _("Pinned") : row->hidden ? _("Hidden") : "";
+}
+
 static char *
 cell_text(RkTrialItem *item, guint column)
 {
@@ -75,6 +87,8 @@ cell_text(RkTrialItem *item, guint column)
         return g_strdup_printf("%u", rk_trial_item_index(item) + 1);
     if (column == STATUS)
         return status_text(row);
+    if (column == MARKS)
+        return g_strdup(marks_text(row));
     const double value = figure_of(row, column);
     if (isnan(value))
         return g_strdup(row->state == RK_ROW_MEASURED ? "–" : "");
@@ -118,6 +132,8 @@ compare(gconstpointer a, gconstpointer b, gpointer data)
         const int by_state = (int)other->state - (int)row->state;
         return by_state != 0 ? by_state : (int)row->status - (int)other->status;
     }
+    if (column == MARKS)
+        return other->pinned * 2 + other->hidden - row->pinned * 2 - row->hidden;
     return compare_figures(figure_of(row, column), figure_of(other, column));
 }
 
@@ -158,15 +174,43 @@ on_search(RkTrialTable *table)
 
 // ---- cells ---------------------------------------------------------------------------------
 
+// Characters that a column is wide at first.
+static guint
+n_chars(RkTrialTable *table, guint column)
+{
+    size_t n = 0;
+    if (column >= NUMBER)
+        return column == STATUS || column == MARKS ? 12 : 8;
+    for (guint i = 0; i < rk_trial_list_n(table->list) && n < MAX_CHARS; i++)
+        n = MAX(n, strlen(rk_trial_list_row(table->list, i)->cells[column]));
+    return (guint)MIN(n, MAX_CHARS);
+}
+
+// GTK binds some 200 rows anew after a jump. An inscription's size doesn't depend on its text, so
+// only the cells that are seen are ever laid out.
 static void
 setup_text(GtkSignalListItemFactory *factory, GtkListItem *item, gpointer data)
 {
     const guint column = GPOINTER_TO_UINT(data);
-    GtkWidget *label = gtk_label_new(NULL);
-    const gboolean figures = column >= NUMBER && column != STATUS;
-    g_object_set(label, "xalign", figures ? 1.0F : 0.0F, "single-line-mode", TRUE, NULL);
-    gtk_widget_add_css_class(label, "numeric");
-    gtk_list_item_set_child(item, label);
+    const guint chars = GPOINTER_TO_UINT(g_object_get_data(G_OBJECT(factory), "n-chars"));
+    GtkWidget *cell = gtk_inscription_new(NULL);
+    const gboolean figures = column >= NUMBER && column < STATUS;
+    g_object_set(cell, "xalign", figures ? 1.0F : 0.0F, "nat-chars", chars, "min-chars", 4,
+                 "text-overflow", GTK_INSCRIPTION_OVERFLOW_ELLIPSIZE_END, NULL);
+    gtk_widget_add_css_class(cell, "numeric");
+    gtk_list_item_set_child(item, cell);
+}
+
+// A class that is there already costs a look; one that comes or goes, the cell's style.
+static void
+set_class(GtkWidget *widget, const char *class, gboolean wanted)
+{
+    if (wanted == gtk_widget_has_css_class(widget, class))
+        return;
+    if (wanted)
+        gtk_widget_add_css_class(widget, class);
+    else
+        gtk_widget_remove_css_class(widget, class);
 }
 
 static void
@@ -174,79 +218,85 @@ bind_text(GtkSignalListItemFactory *factory, GtkListItem *item, gpointer data)
 {
     RkTrialItem *trial = gtk_list_item_get_item(item);
     const RkTrialRow *row = rk_trial_item_row(trial);
-    GtkWidget *label = gtk_list_item_get_child(item);
+    GtkWidget *cell = gtk_list_item_get_child(item);
     const guint column = GPOINTER_TO_UINT(data);
     g_autofree char *text = cell_text(trial, column);
-    gtk_label_set_text(GTK_LABEL(label), text);
-    gtk_widget_set_tooltip_text(label, column == STATUS ? row->why : NULL);
-    if (row->recommended)
-        gtk_widget_add_css_class(label, "recommended");
-    else
-        gtk_widget_remove_css_class(label, "recommended");
-    if (row->state == RK_ROW_WAITING)
-        gtk_widget_add_css_class(label, "dim-label");
-    else
-        gtk_widget_remove_css_class(label, "dim-label");
+    gtk_inscription_set_text(GTK_INSCRIPTION(cell), text);
+    if (column == STATUS)
+        gtk_widget_set_tooltip_text(cell, row->why);
+    set_class(cell, "recommended", row->recommended);
+    set_class(cell, "dim-label", row->state == RK_ROW_WAITING);
+}
+
+// ---- marks of the selected trial -----------------------------------------------------------
+
+static RkTrialRow *
+selected_row(RkTrialTable *table)
+{
+    RkTrialItem *item = gtk_single_selection_get_selected_item(table->selection);
+    return item != NULL ? rk_trial_item_row(item) : NULL;
 }
 
 static void
-on_mark(GtkToggleButton *button, GtkListItem *item)
+table_get_property(GObject *object, guint id, GValue *value, GParamSpec *spec)
 {
-    RkTrialItem *trial = gtk_list_item_get_item(item);
-    if (trial == NULL)
+    const RkTrialRow *row = selected_row(RK_TRIAL_TABLE(object));
+    g_value_set_boolean(value, row != NULL && (id == PROP_PINNED ? row->pinned : row->hidden));
+}
+
+// The buttons' state is the properties'.
+static void
+show_marks(RkTrialTable *table)
+{
+    const gboolean any = selected_row(table) != NULL;
+    gtk_widget_action_set_enabled(GTK_WIDGET(table), "trial.pin", any);
+    gtk_widget_action_set_enabled(GTK_WIDGET(table), "trial.hide", any);
+    g_object_notify(G_OBJECT(table), "pinned");
+    g_object_notify(G_OBJECT(table), "hidden");
+}
+
+static void
+table_set_property(GObject *object, guint id, const GValue *value, GParamSpec *spec)
+{
+    RkTrialTable *table = RK_TRIAL_TABLE(object);
+    RkTrialRow *row = selected_row(table);
+    if (row == NULL)
         return;
-    GtkWidget *box = gtk_list_item_get_child(item);
-    RkTrialTable *table = RK_TRIAL_TABLE(gtk_widget_get_ancestor(box, RK_TYPE_TRIAL_TABLE));
-    RkTrialRow *row = rk_trial_item_row(trial);
-    GtkWidget *pin = gtk_widget_get_first_child(box);
-    row->pinned = gtk_toggle_button_get_active(GTK_TOGGLE_BUTTON(pin));
-    row->hidden = gtk_toggle_button_get_active(GTK_TOGGLE_BUTTON(gtk_widget_get_next_sibling(pin)));
-    if (table != NULL)
-        g_signal_emit(table, signals[MARKED], 0);
+    if (id == PROP_PINNED)
+        row->pinned = g_value_get_boolean(value);
+    else
+        row->hidden = g_value_get_boolean(value);
+    rk_trial_list_changed(table->list, rk_trial_table_selected(table));
+    show_marks(table);
+    g_signal_emit(table, signals[MARKED], 0);
 }
 
 static GtkWidget *
-mark_button(const char *icon, const char *label)
+mark_button(const char *icon, const char *label, const char *tooltip, const char *action)
 {
     GtkWidget *button = gtk_toggle_button_new();
     gtk_button_set_icon_name(GTK_BUTTON(button), icon);
-    gtk_widget_set_tooltip_text(button, label);
+    gtk_widget_set_tooltip_text(button, tooltip);
+    gtk_actionable_set_action_name(GTK_ACTIONABLE(button), action);
     gtk_accessible_update_property(GTK_ACCESSIBLE(button), GTK_ACCESSIBLE_PROPERTY_LABEL, label,
                                    -1);
-    gtk_widget_add_css_class(button, "flat");
-    gtk_widget_add_css_class(button, "mark");
     return button;
 }
 
+// P and H mark the row that the keyboard is at.
 static void
-setup_marks(GtkSignalListItemFactory *factory, GtkListItem *item, gpointer data)
+add_keys(RkTrialTable *table)
 {
-    GtkWidget *box = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 0);
-    GtkWidget *pin = mark_button("view-pin-symbolic", _("Pin in the charts"));
-    GtkWidget *hide = mark_button("view-conceal-symbolic", _("Hide from the charts"));
-    gtk_box_append(GTK_BOX(box), pin);
-    gtk_box_append(GTK_BOX(box), hide);
-    gtk_list_item_set_child(item, box);
-}
-
-static void
-bind_marks(GtkSignalListItemFactory *factory, GtkListItem *item, gpointer data)
-{
-    const RkTrialRow *row = rk_trial_item_row(gtk_list_item_get_item(item));
-    GtkWidget *pin = gtk_widget_get_first_child(gtk_list_item_get_child(item));
-    GtkWidget *hide = gtk_widget_get_next_sibling(pin);
-    gtk_toggle_button_set_active(GTK_TOGGLE_BUTTON(pin), row->pinned);
-    gtk_toggle_button_set_active(GTK_TOGGLE_BUTTON(hide), row->hidden);
-    g_signal_connect(pin, "toggled", G_CALLBACK(on_mark), item);
-    g_signal_connect(hide, "toggled", G_CALLBACK(on_mark), item);
-}
-
-static void
-unbind_marks(GtkSignalListItemFactory *factory, GtkListItem *item, gpointer data)
-{
-    GtkWidget *pin = gtk_widget_get_first_child(gtk_list_item_get_child(item));
-    g_signal_handlers_disconnect_by_data(pin, item);
-    g_signal_handlers_disconnect_by_data(gtk_widget_get_next_sibling(pin), item);
+    static const struct {
+        guint key;
+        const char *action;
+    } KEYS[] = {{GDK_KEY_p, "trial.pin"}, {GDK_KEY_h, "trial.hide"}};
+    GtkEventController *keys = gtk_shortcut_controller_new();
+    for (size_t i = 0; i < G_N_ELEMENTS(KEYS); i++)
+        gtk_shortcut_controller_add_shortcut(
+            GTK_SHORTCUT_CONTROLLER(keys), gtk_shortcut_new(gtk_keyval_trigger_new(KEYS[i].key, 0),
+                                                            gtk_named_action_new(KEYS[i].action)));
+    gtk_widget_add_controller(GTK_WIDGET(table->view), keys);
 }
 
 // ---- columns -------------------------------------------------------------------------------
@@ -258,6 +308,7 @@ add_column(RkTrialTable *table, const char *title, guint column)
     GtkColumnViewColumn *one = gtk_column_view_column_new(title, factory);
     g_autoptr(GtkSorter) sorter =
         GTK_SORTER(gtk_custom_sorter_new(compare, GUINT_TO_POINTER(column), NULL));
+    g_object_set_data(G_OBJECT(factory), "n-chars", GUINT_TO_POINTER(n_chars(table, column)));
     g_signal_connect(factory, "setup", G_CALLBACK(setup_text), GUINT_TO_POINTER(column));
     g_signal_connect(factory, "bind", G_CALLBACK(bind_text), GUINT_TO_POINTER(column));
     gtk_column_view_column_set_sorter(one, sorter);
@@ -266,18 +317,6 @@ add_column(RkTrialTable *table, const char *title, guint column)
     gtk_column_view_append_column(table->view, one);
     g_object_unref(one); // the view's
     return one;
-}
-
-static void
-add_marks(RkTrialTable *table)
-{
-    GtkListItemFactory *factory = gtk_signal_list_item_factory_new();
-    GtkColumnViewColumn *one = gtk_column_view_column_new(_("Charts"), factory);
-    g_signal_connect(factory, "setup", G_CALLBACK(setup_marks), NULL);
-    g_signal_connect(factory, "bind", G_CALLBACK(bind_marks), NULL);
-    g_signal_connect(factory, "unbind", G_CALLBACK(unbind_marks), NULL);
-    gtk_column_view_append_column(table->view, one);
-    g_object_unref(one);
 }
 
 static void
@@ -300,7 +339,9 @@ make_columns(RkTrialTable *table)
     add_column(table, _("Throughput"), QPS);
     table->accuracy = add_column(table, metric != NULL ? metric : _("Accuracy"), ACCURACY);
     add_column(table, _("Status"), STATUS);
-    add_marks(table);
+    // Translators: the heading of a column that says which trials are pinned in or hidden from
+    // charts.
+    add_column(table, _("Charts"), MARKS);
 }
 
 // ---- the class -----------------------------------------------------------------------------
@@ -308,6 +349,7 @@ make_columns(RkTrialTable *table)
 static void
 on_selected(RkTrialTable *table)
 {
+    show_marks(table);
     g_signal_emit(table, signals[SELECTED], 0);
 }
 
@@ -331,7 +373,17 @@ table_dispose(GObject *object)
 static void
 rk_trial_table_class_init(RkTrialTableClass *class)
 {
-    G_OBJECT_CLASS(class)->dispose = table_dispose;
+    GObjectClass *object = G_OBJECT_CLASS(class);
+    const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY;
+    object->dispose = table_dispose;
+    object->get_property = table_get_property;
+    object->set_property = table_set_property;
+    g_object_class_install_property(object, PROP_PINNED,
+                                    g_param_spec_boolean("pinned", NULL, NULL, FALSE, flags));
+    g_object_class_install_property(object, PROP_HIDDEN,
+                                    g_param_spec_boolean("hidden", NULL, NULL, FALSE, flags));
+    gtk_widget_class_install_property_action(GTK_WIDGET_CLASS(class), "trial.pin", "pinned");
+    gtk_widget_class_install_property_action(GTK_WIDGET_CLASS(class), "trial.hide", "hidden");
     signals[SELECTED] = g_signal_new("selected", RK_TYPE_TRIAL_TABLE, G_SIGNAL_RUN_LAST, 0, NULL,
                                      NULL, NULL, G_TYPE_NONE, 0);
     signals[MARKED] = g_signal_new("marked", RK_TYPE_TRIAL_TABLE, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
@@ -357,6 +409,7 @@ rk_trial_table_init(RkTrialTable *table)
 {
     GtkWidget *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 6);
     GtkWidget *head = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 12);
+    GtkWidget *marks = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 6);
     GtkWidget *scrolled = gtk_scrolled_window_new();
     GtkWidget *view = gtk_column_view_new(NULL);
     table->view = GTK_COLUMN_VIEW(view);
@@ -376,11 +429,20 @@ rk_trial_table_init(RkTrialTable *table)
     gtk_scrolled_window_set_child(GTK_SCROLLED_WINDOW(scrolled), view);
     g_object_set(scrolled, "vexpand", TRUE, "min-content-height", 240, "has-frame", TRUE, NULL);
     gtk_box_append(GTK_BOX(head), table->search);
+    GtkWidget *pin = mark_button("view-pin-symbolic", _("Pin in the charts"),
+                                 _("Pin in the charts (P)"), "trial.pin");
+    GtkWidget *hide = mark_button("view-conceal-symbolic", _("Hide from the charts"),
+                                  _("Hide from the charts (H)"), "trial.hide");
+    gtk_box_append(GTK_BOX(marks), pin);
+    gtk_box_append(GTK_BOX(marks), hide);
+    gtk_box_append(GTK_BOX(head), marks);
     gtk_box_append(GTK_BOX(head), table->n_shown);
     gtk_box_append(GTK_BOX(box), head);
     gtk_box_append(GTK_BOX(box), scrolled);
     adw_bin_set_child(ADW_BIN(table), box);
     g_signal_connect_swapped(table->search, "search-changed", G_CALLBACK(on_search), table);
+    add_keys(table);
+    show_marks(table);
 }
 
 GtkWidget *

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// The table of a sweep's trials: a column an axis, the figures, and two buttons a row that pin and
-// hide its trial in the charts. Sorted by a click on a heading; searched by the entry above. Main
-// thread.
+// The table of a sweep's trials: a column an axis and the figures. Sorted by a click on a heading;
+// searched by the entry above. Two buttons beside that (P and H) pin the selected trial in the
+// charts and hide it from them; the last column says which are. Main thread.
 //
 // Signals: "selected", another row (or none) is; "marked", a trial was pinned or hidden.
 #pragma once

@@ -234,6 +234,57 @@ test_many(void)
     rk_ui_close(ui);
 }
 
+static gboolean
+is_pinned(GtkWidget *table)
+{
+    gboolean pinned = FALSE;
+    g_object_get(table, "pinned", &pinned, NULL);
+    return pinned;
+}
+
+// Marks act on the selected trial, are told in its row, and stay its own.
+static void
+test_marks(void)
+{
+    static const char FOUR[] = "{\"rankine\": 1, \"data\": {\"dataset\": \"x\"}, \"models\": "
+                               "[{\"model\": \"mf\"}], \"sweep\": {\"dim\": [4, 8, 16, 32]}}";
+    g_autoptr(GError) error = NULL;
+    g_autoptr(RkSuite) suite = rk_suite_parse(FOUR, "four.json", NULL, 0, &error);
+    g_assert_no_error(error);
+    RkUi *ui = rk_ui_open(NULL);
+    g_autoptr(RkTrialList) list = rk_trial_list_new_for_suite(suite);
+    GtkWidget *window = gtk_window_new();
+    GtkWidget *table = rk_trial_table_new();
+    gtk_window_set_child(GTK_WINDOW(window), table);
+    gtk_window_set_default_size(GTK_WINDOW(window), 800, 300);
+    gtk_window_present(GTK_WINDOW(window));
+    rk_trial_table_set(RK_TRIAL_TABLE(table), list);
+    rk_ui_see(ui, "4 trials");
+    gtk_widget_activate_action(table, "trial.pin", NULL); // nothing is selected
+    GtkSelectionModel *rows = gtk_column_view_get_model(rk_trial_table_view(RK_TRIAL_TABLE(table)));
+    for (guint i = 0; i < 4; i++)
+        g_assert_false(rk_trial_list_row(list, i)->pinned);
+    gtk_selection_model_select_item(rows, 2, TRUE);
+    rk_ui_press(ui, "Pin in the charts (P)");
+    rk_ui_see(ui, "Pinned");
+    g_assert_true(rk_trial_list_row(list, 2)->pinned);
+    g_assert_cmpuint(rk_trial_table_selected(RK_TRIAL_TABLE(table)), ==, 2);
+    rk_ui_press(ui, "Hide from the charts (H)");
+    rk_ui_see(ui, "Pinned, hidden");
+    g_assert_true(is_pinned(table));
+    gtk_selection_model_select_item(rows, 0, TRUE);
+    g_assert_false(is_pinned(table));
+    gtk_selection_model_select_item(rows, 2, TRUE);
+    rk_ui_press(ui, "Pin in the charts (P)");
+    rk_ui_see_no(ui, "Pinned, hidden");
+    rk_ui_see(ui, "Hidden");
+    g_assert_false(rk_trial_list_row(list, 2)->pinned);
+    g_assert_true(rk_trial_list_row(list, 2)->hidden);
+    rk_ui_shot(ui, "trial-marks");
+    gtk_window_destroy(GTK_WINDOW(window));
+    rk_ui_close(ui);
+}
+
 static void
 test_narrow(void)
 {
@@ -268,6 +319,7 @@ add_tune_tests(void)
     g_test_add_func("/ui/tune/a sweep is stopped, resumed and cancelled", test_stop);
     g_test_add_func("/ui/tune/a sweep that fails says why", test_failure);
     g_test_add_func("/ui/tune/very many trials are sorted and searched", test_many);
+    g_test_add_func("/ui/tune/a trial is pinned and hidden", test_marks);
     g_test_add_func("/ui/tune/it fits 360 points and the dark", test_narrow);
 }
 

@@ -110,6 +110,8 @@ text_of(GtkWidget *widget)
 {
     if (GTK_IS_LABEL(widget))
         return gtk_label_get_text(GTK_LABEL(widget));
+    if (GTK_IS_INSCRIPTION(widget))
+        return gtk_inscription_get_text(GTK_INSCRIPTION(widget));
     if (GTK_IS_TEXT(widget))
         return gtk_editable_get_text(GTK_EDITABLE(widget));
     return NULL;
