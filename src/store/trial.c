@@ -102,29 +102,50 @@ rk_trials_keep(RkStore *store, int64_t id, const RkTrialRecord *record, GError *
 
 // ---- reading -------------------------------------------------------------------------------
 
+#define SELECT_REPEATS                                                                             \
+    "SELECT r.id, t.key, r.repeat, r.result, r.n FROM trial_repeat r "                             \
+    "JOIN trial t ON r.trial = t.id WHERE t.suite_run = ? "
+
+static GPtrArray *
+read_repeats(RkRows *rows, GError **error)
+{
+    g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func((GDestroyNotify)rk_stored_trial_free);
+    int next = 0;
+    while ((next = rk_rows_next(rows, error)) == 1) {
+        RkStoredTrial *one = g_new0(RkStoredTrial, 1);
+        one->id = sqlite3_column_int64(rows->stmt, 0);
+        one->trial = g_strdup((const char *)sqlite3_column_text(rows->stmt, 1));
+        one->repeat = (uint32_t)sqlite3_column_int64(rows->stmt, 2);
+        one->result = g_strdup((const char *)sqlite3_column_text(rows->stmt, 3));
+        one->n = (uint64_t)sqlite3_column_int64(rows->stmt, 4);
+        g_ptr_array_add(all, one);
+    }
+    return next == 0 ? g_steal_pointer(&all) : NULL;
+}
+
 GPtrArray *
 rk_trials_list(RkStore *store, int64_t id, GError **error)
 {
     g_auto(RkRows) rows = {0};
-    g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func((GDestroyNotify)rk_stored_trial_free);
-    int next = -1;
-    if (rk_rows_query(&rows, store, error,
-                      "SELECT r.id, t.key, r.repeat, r.result, r.n FROM trial_repeat r "
-                      "JOIN trial t ON r.trial = t.id WHERE t.suite_run = ? ORDER BY r.id",
-                      "i", id))
-        while ((next = rk_rows_next(&rows, error)) == 1) {
-            RkStoredTrial *one = g_new0(RkStoredTrial, 1);
-            one->id = sqlite3_column_int64(rows.stmt, 0);
-            one->trial = g_strdup((const char *)sqlite3_column_text(rows.stmt, 1));
-            one->repeat = (uint32_t)sqlite3_column_int64(rows.stmt, 2);
-            one->result = g_strdup((const char *)sqlite3_column_text(rows.stmt, 3));
-            one->n = (uint64_t)sqlite3_column_int64(rows.stmt, 4);
-            g_ptr_array_add(all, one);
-        }
-    if (next == 0)
-        return g_steal_pointer(&all);
-    g_prefix_error(error, "Can't list the suite's trials: ");
-    return NULL;
+    GPtrArray *all = rk_rows_query(&rows, store, error, SELECT_REPEATS "ORDER BY r.id", "i", id)
+                         ? read_repeats(&rows, error)
+                         : NULL;
+    if (all == NULL)
+        g_prefix_error(error, "Can't list the suite's trials: ");
+    return all;
+}
+
+GPtrArray *
+rk_trials_repeats(RkStore *store, int64_t id, const char *trial, GError **error)
+{
+    g_auto(RkRows) rows = {0};
+    GPtrArray *own = rk_rows_query(&rows, store, error,
+                                   SELECT_REPEATS "AND t.key = ? ORDER BY r.id", "is", id, trial)
+                         ? read_repeats(&rows, error)
+                         : NULL;
+    if (own == NULL)
+        g_prefix_error(error, "Can't list the repeats of trial %s: ", trial);
+    return own;
 }
 
 static gboolean

@@ -46,6 +46,9 @@ void rk_stored_trial_free(RkStoredTrial *trial);
 // All that were kept, RkStoredTrial in the order they ended.
 GPtrArray *rk_trials_list(RkStore *store, int64_t id, GError **error);
 
+// Those of one trial, by its hash; empty when none was kept. Costs the same in a run of any length.
+GPtrArray *rk_trials_repeats(RkStore *store, int64_t id, const char *trial, GError **error);
+
 // A field of a repeat's raw records, [stored->n]; free it. RK_ERROR_DATA when it is damaged,
 // RK_ERROR_NOT_FOUND without one.
 int64_t *rk_trials_values(RkStore *store, const RkStoredTrial *stored, const char *field,

@@ -58,6 +58,14 @@ kept_and_read(void)
         g_assert_no_error(error);
         g_assert_cmpmem(got, one->n * sizeof *got, wanted, one->n * sizeof *wanted);
     }
+    g_autoptr(GPtrArray) own = rk_trials_repeats(store, id, "t1", &error);
+    g_assert_no_error(error);
+    g_assert_cmpuint(own->len, ==, 2);
+    g_assert_cmpuint(((RkStoredTrial *)own->pdata[0])->n, ==, N);
+    g_assert_cmpuint(((RkStoredTrial *)own->pdata[1])->repeat, ==, 1);
+    g_autoptr(GPtrArray) none = rk_trials_repeats(store, id + 1, "t1", &error);
+    g_assert_no_error(error);
+    g_assert_cmpuint(none->len, ==, 0);
     g_assert_null(rk_trials_values(store, first, "colour", &error));
     g_assert_error(error, RK_ERROR, RK_ERROR_NOT_FOUND);
     g_clear_error(&error);
