@@ -76,6 +76,17 @@ rk_graph_fail(RkGraph *graph, const char *format, ...)
     va_end(args);
 }
 
+void
+rk_graph_refuse(RkGraph *graph, const char *format, ...)
+{
+    if (graph->error != NULL)
+        return;
+    va_list args;
+    va_start(args, format);
+    graph->error = g_error_new_valist(RK_ERROR, RK_ERROR_USAGE, format, args);
+    va_end(args);
+}
+
 static RkRef
 add_source(RkGraph *graph, RkNodeKind kind, const char *name, RkType type, double value)
 {

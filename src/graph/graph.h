@@ -43,6 +43,8 @@ RkRef rk_graph_op(RkGraph *graph, const RkOp *op, uint32_t n_in, const RkRef *in
 
 // Says that a model's shapes don't fit, in the words of whoever builds it.
 void rk_graph_fail(RkGraph *graph, const char *format, ...) G_GNUC_PRINTF(2, 3);
+// Says that a setting can't be, an error of usage, with what to give instead.
+void rk_graph_refuse(RkGraph *graph, const char *format, ...) G_GNUC_PRINTF(2, 3);
 void rk_graph_label(RkGraph *graph, RkRef ref, const char *label); // for dumps and profiles
 
 uint32_t rk_graph_size(const RkGraph *graph);

@@ -11,15 +11,15 @@ rk_layer_widths(RkModelBuild *build, const char *text, uint32_t max, uint32_t *w
     g_auto(GStrv) parts = g_strsplit(text, "-", -1);
     uint32_t n = g_strv_length(parts);
     if (n > max) {
-        rk_graph_fail(build->graph, "Can't build layers %s: more than %u of them.", text, max);
+        rk_graph_refuse(build->graph, "Can't build layers %s: set %u at most.", text, max);
         return 0;
     }
     for (uint32_t i = 0; i < n; i++) {
         guint64 width;
         if (!g_ascii_string_to_unsigned(parts[i], 10, 1, 1 << 20, &width, NULL)) {
-            rk_graph_fail(build->graph,
-                          "Can't build layers \"%s\": write widths with dashes, such as 128-64-1.",
-                          text);
+            rk_graph_refuse(
+                build->graph,
+                "Can't build layers \"%s\": write widths with dashes, such as 128-64-1.", text);
             return 0;
         }
         widths[i] = (uint32_t)width;

@@ -37,8 +37,8 @@ score(RkModelBuild *b, RkRef items)
     RkRef out = rk_layer_mlp(b, "mlp", x, rk_params_text(b->set, "layers"), RK_ACT_RELU,
                              RK_ACT_NONE, rk_params_real(b->set, "dropout"));
     if (out != RK_NONE && !rk_dim_equal(rk_layer_dim(b, out, -1), RK_DIM(1)))
-        rk_graph_fail(g, "Can't build layers %s: the last has to be 1.",
-                      rk_params_text(b->set, "layers"));
+        rk_graph_refuse(g, "Can't build layers %s: the last has to be 1. Set layers=%s-1.",
+                        rk_params_text(b->set, "layers"), rk_params_text(b->set, "layers"));
     return out;
 }
 

@@ -120,8 +120,10 @@ parts_of(RkModelBuild *b)
     uint32_t dim = (uint32_t)rk_params_int(b->set, "dim"), n = b->data->history;
     double deviation = rk_params_real(b->set, "init.std");
     if (dim % (uint32_t)rk_params_int(b->set, "heads") != 0)
-        rk_graph_fail(g, "Can't build SASRec: dim=%u is no multiple of heads=%u.", dim,
-                      (uint32_t)rk_params_int(b->set, "heads"));
+        rk_graph_refuse(g,
+                        "Can't build SASRec: dim=%u is no multiple of heads=%u. Set heads to a "
+                        "divisor of dim, such as 1.",
+                        dim, (uint32_t)rk_params_int(b->set, "heads"));
     RkRef history = rk_model_history(b);
     Parts p = {.table = rk_model_table(b, "item.weight", b->data->item, dim, deviation),
                .valid = rk_label_weight(g, history, rk_model_n_items(b))};

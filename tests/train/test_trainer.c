@@ -388,6 +388,37 @@ what_does_not_go_together_is_said(void)
     stop(&run);
 }
 
+// A setting that no model can be built from is an error of usage that says what to give.
+static void
+unbuildable_settings_are_refused(void)
+{
+    static const struct {
+        const char *model, *kind, *setting, *says;
+    } wrong[] = {
+        {"neumf", "sequence", "layers=abc", "write widths with dashes, such as 128-64-1"},
+        {"neumf", "sequence", "layers=64-0", "write widths with dashes, such as 128-64-1"},
+        {"mlp", "ctr", "layers=8-4", "Set layers=8-4-1"},
+        {"sasrec", "sequence", "heads=3", "Set heads to a divisor of dim"},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(wrong); i++) {
+        g_autoptr(GError) error = NULL;
+        Run run = {.model = rk_model_find(wrong[i].model, NULL)};
+        run.dataset = generated(&run.store, wrong[i].kind, "3000");
+        run.split = rk_dataset_split(run.dataset, &error);
+        run.settings = rk_train_settings_new(run.model);
+        g_assert_true(rk_params_assign(run.settings->values, wrong[i].setting, &error));
+        const RkTrainOptions options = {.device = device,
+                                        .dataset = run.dataset,
+                                        .split = run.split,
+                                        .model = run.model,
+                                        .settings = run.settings};
+        g_assert_null(rk_trainer_new(&options, &error));
+        g_assert_error(error, RK_ERROR, RK_ERROR_USAGE);
+        g_assert_nonnull(strstr(error->message, wrong[i].says));
+        stop(&run);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -418,6 +449,8 @@ main(int argc, char **argv)
                     a_loss_that_explodes_is_traced);
     g_test_add_func("/train/trainer/what doesn't go together is said",
                     what_does_not_go_together_is_said);
+    g_test_add_func("/train/trainer/unbuildable settings are refused",
+                    unbuildable_settings_are_refused);
     int failed = g_test_run();
     rk_device_close(device);
     g_autofree char *command = g_strdup_printf("rm -rf '%s'", folder);
