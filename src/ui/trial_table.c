@@ -222,7 +222,8 @@ bind_text(GtkSignalListItemFactory *factory, GtkListItem *item, gpointer data)
     const guint column = GPOINTER_TO_UINT(data);
     g_autofree char *text = cell_text(trial, column);
     gtk_inscription_set_text(GTK_INSCRIPTION(cell), text);
-    if (column == STATUS)
+    // Each setting makes GTK look for the pointer, whether it says anything new or not.
+    if (column == STATUS && g_strcmp0(gtk_widget_get_tooltip_text(cell), row->why) != 0)
         gtk_widget_set_tooltip_text(cell, row->why);
     set_class(cell, "recommended", row->recommended);
     set_class(cell, "dim-label", row->state == RK_ROW_WAITING);

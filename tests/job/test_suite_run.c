@@ -29,7 +29,8 @@ typedef struct {
     RkSuiteSystem system;
     GString *order; // "id/seed " a measurement
     uint32_t n_measured;
-    uint32_t cancel_after; // measurements; 0: never
+    uint32_t n_told, n_told_repeats; // results so far; their repeats together
+    uint32_t cancel_after;           // measurements; 0: never
     gint cancelled;
     const char *fails; // trials with this many streams can't be measured
     double slow;       // latencies times this
@@ -93,6 +94,14 @@ measure(RkSuiteSystem *system, const RkTrialSpec *spec, uint64_t seed, const RkS
     served->source = "simulated";
     served->bytes = 1 << 20;
     return TRUE;
+}
+
+static void
+told_so_far(void *data, const RkTrialResult *so_far)
+{
+    MadeUp *made = data;
+    made->n_told++;
+    made->n_told_repeats += so_far->repeats->len;
 }
 
 static MadeUp
@@ -168,7 +177,8 @@ run(const Place *place, const RkSuite *suite, MadeUp *made, gboolean resume, con
                                     .baseline = baseline,
                                     .baseline_name = "base.json",
                                     .resume = resume,
-                                    .watch = {.cancelled = &made->cancelled},
+                                    .watch = {.cancelled = &made->cancelled, .data = made},
+                                    .measured = told_so_far,
                                     .stopping = &made->stopping};
     return store != NULL && rk_suite_run(&options, results, verdict, error);
 }
@@ -292,6 +302,9 @@ interleaved(void)
     g_assert_true(run(&place, suite, &made, FALSE, NULL, NULL, &results, &verdict, NULL));
     g_auto(GStrv) order = g_strsplit(g_strchomp(made.order->str), " ", -1);
     g_assert_cmpuint(g_strv_length(order), ==, 18);
+    // After each measurement its trial is told, with the one, two, three repeats so far.
+    g_assert_cmpuint(made.n_told, ==, 18);
+    g_assert_cmpuint(made.n_told_repeats, ==, 6 * (1 + 2 + 3));
     for (guint i = 0; i < 6; i++) {
         g_assert_true(g_str_has_suffix(order[i], "/1"));
         g_assert_true(g_str_has_suffix(order[6 + i], "/2"));
