@@ -32,7 +32,7 @@ check "a model of the zoo says its settings" 0 '^Settings:' model mf --db :memor
 check "a model prints its graph" 0 '^digraph' model dlrm --graph dot --set bottom=8
 check "a graph in another format exits 2" 2 'text or dot' model mf --graph png
 check "a model that isn't there exits 1" 1 'no model nonesuch' model nonesuch --db :memory:
-check "runs says that there are none" 0 'No runs yet' runs --db :memory:
+check "runs says that there are none" 0 'No runs of training yet' runs --db :memory:
 check "remove of what isn't there exits 1" 1 'nonesuch' remove nonesuch --db :memory:
 check "remove of an unknown kind exits 2" 2 'dataset, model or run' remove x --kind thing --db :memory:
 db=$(mktemp -d)/t.db
