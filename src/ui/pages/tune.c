@@ -30,6 +30,7 @@ struct _RkTunePage {
     GSimpleActionGroup *actions;
     gboolean running;
     guint watch;
+    char *untouched; // the first draft as text, to see whether anything was changed
 };
 
 G_DEFINE_FINAL_TYPE(RkTunePage, rk_tune_page, ADW_TYPE_BIN)
@@ -187,10 +188,18 @@ draft_new(RkTunePage *page)
 }
 
 static void
+set_first(RkTunePage *page)
+{
+    rk_tune_setup_set(page->setup, draft_new(page));
+    g_free(page->untouched);
+    page->untouched = rk_suite_draft_text(rk_tune_setup_draft(page->setup));
+}
+
+static void
 act_new(GSimpleAction *action, GVariant *target, gpointer data)
 {
     RkTunePage *page = data;
-    rk_tune_setup_set(page->setup, draft_new(page));
+    set_first(page);
     show_side(page, page->show_setup);
 }
 
@@ -302,9 +311,23 @@ fill_earlier(RkTunePage *page)
 
 // ---- the class -----------------------------------------------------------------------------
 
+// The first model is put into a draft that nobody touched: what is trained may be listed only after
+// the page is opened.
+static void
+follow(RkTunePage *page)
+{
+    const RkContents *contents = rk_app_session_contents(page->session);
+    const RkSuiteDraft *draft = rk_tune_setup_draft(page->setup);
+    g_autofree char *now = rk_suite_draft_text(draft);
+    if (contents != NULL && contents->models->len > 0 && draft->models->len == 0 &&
+        g_strcmp0(now, page->untouched) == 0)
+        set_first(page);
+}
+
 static void
 on_contents(RkTunePage *page)
 {
+    follow(page);
     const RkContents *contents = rk_app_session_contents(page->session);
     gtk_widget_set_sensitive(GTK_WIDGET(page->earlier_bin),
                              contents != NULL && contents->sweeps->len > 0);
@@ -319,6 +342,7 @@ page_dispose(GObject *object)
         rk_jobs_unwatch(rk_app_session_jobs(page->session), page->watch);
     if (page->earlier != NULL)
         gtk_window_destroy(GTK_WINDOW(g_steal_pointer(&page->earlier)));
+    g_clear_pointer(&page->untouched, g_free);
     g_clear_object(&page->session);
     g_clear_object(&page->actions);
     G_OBJECT_CLASS(rk_tune_page_parent_class)->dispose(object);
@@ -382,7 +406,7 @@ rk_tune_page_new(RkAppSession *session)
     g_signal_connect_object(session, "changed::contents", G_CALLBACK(on_contents), page,
                             G_CONNECT_SWAPPED);
     g_object_set_data(G_OBJECT(page), "search", rk_tune_run_search(page->run));
-    rk_tune_setup_set(page->setup, draft_new(page));
+    set_first(page);
     on_contents(page);
     return GTK_WIDGET(page);
 }
