@@ -5,6 +5,7 @@
 
 #include "ui/chart_menu.h"
 #include "ui/table_view.h"
+#include "ui/widgets.h"
 
 #define TABLE_ROWS 10000u // that are shown; a CSV file has all
 
@@ -118,12 +119,12 @@ new_head(RkChartView *view)
     gtk_widget_add_css_class(GTK_WIDGET(view->title), "heading");
     gtk_widget_add_css_class(view->reset, "flat");
     gtk_widget_add_css_class(GTK_WIDGET(view->menu), "flat");
-    gtk_widget_set_tooltip_text(view->reset, _("Show all"));
+    rk_set_tooltip(view->reset, _("Show all"));
     gtk_accessible_update_property(GTK_ACCESSIBLE(view->reset), GTK_ACCESSIBLE_PROPERTY_LABEL,
                                    _("Show all"), -1);
     gtk_actionable_set_action_name(GTK_ACTIONABLE(view->reset), "chart.reset");
     gtk_menu_button_set_icon_name(view->menu, "view-more-symbolic");
-    gtk_widget_set_tooltip_text(GTK_WIDGET(view->menu), _("Chart menu"));
+    rk_set_tooltip(GTK_WIDGET(view->menu), _("Chart menu"));
     gtk_accessible_update_property(GTK_ACCESSIBLE(view->menu), GTK_ACCESSIBLE_PROPERTY_LABEL,
                                    _("Chart menu"), -1);
     g_object_set(head, "margin-start", 9, "margin-end", 3, "margin-top", 3, NULL);

@@ -182,7 +182,7 @@ add_button(GtkWidget *row, const char *icon, const char *label, GCallback callba
     GtkWidget *button = gtk_button_new_from_icon_name(icon);
     gtk_widget_add_css_class(button, "flat");
     gtk_widget_set_valign(button, GTK_ALIGN_CENTER);
-    gtk_widget_set_tooltip_text(button, label);
+    rk_set_tooltip(button, label);
     gtk_accessible_update_property(GTK_ACCESSIBLE(button), GTK_ACCESSIBLE_PROPERTY_LABEL, label,
                                    -1);
     g_signal_connect_object(button, "clicked", callback, row, 0);
@@ -346,7 +346,7 @@ add_pass_buttons(RkCompressDialog *dialog)
         // Translators: adds a pass of compression, such as "prune".
         g_autofree char *label = g_strdup_printf(_("Add %s"), pass->name);
         GtkWidget *button = gtk_button_new_with_label(label);
-        gtk_widget_set_tooltip_text(button, pass->title);
+        rk_set_tooltip(button, pass->title);
         gtk_widget_add_css_class(button, "flat");
         gtk_actionable_set_action_name(GTK_ACTIONABLE(button), "compress.add");
         gtk_actionable_set_action_target(GTK_ACTIONABLE(button), "s", pass->name);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/field_row.h"
+#include "ui/widgets.h"
 
 struct _RkFieldRow {
     AdwPreferencesRow parent;
@@ -134,7 +135,7 @@ void
 rk_field_row_set_removable(RkFieldRow *row, const char *label)
 {
     gtk_widget_set_visible(row->remove, TRUE);
-    gtk_widget_set_tooltip_text(row->remove, label);
+    rk_set_tooltip(row->remove, label);
     gtk_accessible_update_property(GTK_ACCESSIBLE(row->remove), GTK_ACCESSIBLE_PROPERTY_LABEL,
                                    label, -1);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/table_view.h"
+#include "ui/widgets.h"
 
 #include <glib/gi18n.h>
 #include <math.h>
@@ -147,7 +148,7 @@ bind(GtkSignalListItemFactory *factory, GtkListItem *item, gpointer column)
                                   ? g_strconcat("\u200e", text, NULL)
                                   : NULL;
     gtk_label_set_text(GTK_LABEL(label), marked != NULL ? marked : text);
-    gtk_widget_set_tooltip_text(label, g_utf8_strlen(text, -1) > 28 ? text : NULL);
+    rk_set_tooltip(label, g_utf8_strlen(text, -1) > 28 ? text : NULL);
     if (row->rows->table->marked == row->index + 1)
         gtk_widget_add_css_class(label, "heading");
     else

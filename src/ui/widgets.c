@@ -6,6 +6,17 @@
 
 #define FACT_CHARACTERS 18 // of a value that its row must have room for
 
+void
+rk_set_tooltip(GtkWidget *widget, const char *text)
+{
+    const gboolean waits = gtk_widget_get_visible(widget) && !gtk_widget_get_mapped(widget);
+    if (waits)
+        gtk_widget_set_visible(widget, FALSE);
+    gtk_widget_set_tooltip_text(widget, text);
+    if (waits)
+        gtk_widget_set_visible(widget, TRUE);
+}
+
 GtkWidget *
 rk_fact_row(const char *title, const char *value)
 {

@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Small pieces that several pages are made of. Each returns a floating widget. Main thread.
+// Small pieces that several pages are made of. What makes a widget returns it floating. Main
+// thread.
 #pragma once
 
 #include <adwaita.h>
+
+// gtk_widget_set_tooltip_text(), for widgets that aren't shown yet without a look at what is under
+// the pointer: GTK 4.8 falls over the surface of a window that was just closed.
+void rk_set_tooltip(GtkWidget *widget, const char *text);
 
 // A row of a name and a value that can be selected and copied.
 GtkWidget *rk_fact_row(const char *title, const char *value);

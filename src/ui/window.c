@@ -104,6 +104,24 @@ notify_end(RkWindow *window, const RkJobSnapshot *job)
     g_application_send_notification(G_APPLICATION(app), id, notification);
 }
 
+static char *
+jobs_text(guint n)
+{
+    return n > 0 ? g_strdup_printf(ngettext("%u job is running", "%u jobs are running", n), n)
+                 : g_strdup(_("Jobs"));
+}
+
+// Asked for when it is shown: a tooltip that is set looks for what is under the pointer, and a
+// job often begins or ends just as a dialog closes there (see rk_set_tooltip()).
+static gboolean
+jobs_tooltip(GtkWidget *button, int x, int y, gboolean by_keys, GtkTooltip *tooltip,
+             RkWindow *window)
+{
+    g_autofree char *text = jobs_text(window->n_running);
+    gtk_tooltip_set_text(tooltip, text);
+    return TRUE;
+}
+
 static void
 told(RkJobs *jobs, RkJob *job, const RkJobSnapshot *snapshot, gpointer data)
 {
@@ -114,10 +132,7 @@ told(RkJobs *jobs, RkJob *job, const RkJobSnapshot *snapshot, gpointer data)
     if (n == window->n_running)
         return;
     window->n_running = n;
-    g_autofree char *text =
-        n > 0 ? g_strdup_printf(ngettext("%u job is running", "%u jobs are running", n), n)
-              : g_strdup(_("Jobs"));
-    gtk_widget_set_tooltip_text(GTK_WIDGET(window->jobs_button), text);
+    g_autofree char *text = jobs_text(n);
     gtk_accessible_update_property(GTK_ACCESSIBLE(window->jobs_button),
                                    GTK_ACCESSIBLE_PROPERTY_LABEL, text, -1);
     if (n > 0)
@@ -390,6 +405,7 @@ rk_window_class_init(RkWindowClass *class)
     gtk_widget_class_bind_template_child(widget, RkWindow, jobs_button);
     gtk_widget_class_bind_template_child(widget, RkWindow, stack);
     gtk_widget_class_bind_template_callback(widget, on_row_activated);
+    gtk_widget_class_bind_template_callback(widget, jobs_tooltip);
     for (size_t i = 0; i < G_N_ELEMENTS(ACTIONS); i++)
         gtk_widget_class_install_action(widget, ACTIONS[i].name, ACTIONS[i].type, ACTIONS[i].func);
 }

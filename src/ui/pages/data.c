@@ -44,11 +44,11 @@ detail_head(RkDataPage *page, const char *name)
     GtkWidget *title = gtk_label_new(name);
     GtkWidget *trash = gtk_button_new_from_icon_name("user-trash-symbolic");
     g_object_set(box, "margin-start", 12, "margin-end", 12, "margin-top", 12, NULL);
-    g_object_set(title, "xalign", 0.0F, "hexpand", TRUE, "ellipsize", PANGO_ELLIPSIZE_MIDDLE,
-                 "tooltip-text", name, NULL);
+    g_object_set(title, "xalign", 0.0F, "hexpand", TRUE, "ellipsize", PANGO_ELLIPSIZE_MIDDLE, NULL);
+    rk_set_tooltip(title, name);
     gtk_widget_add_css_class(title, "title-2");
-    gtk_widget_set_tooltip_text(back, _("All datasets"));
-    gtk_widget_set_tooltip_text(trash, _("Remove this dataset"));
+    rk_set_tooltip(back, _("All datasets"));
+    rk_set_tooltip(trash, _("Remove this dataset"));
     gtk_accessible_update_property(GTK_ACCESSIBLE(back), GTK_ACCESSIBLE_PROPERTY_LABEL,
                                    _("All datasets"), -1);
     gtk_accessible_update_property(GTK_ACCESSIBLE(trash), GTK_ACCESSIBLE_PROPERTY_LABEL,

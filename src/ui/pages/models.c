@@ -41,7 +41,7 @@ static GtkWidget *
 back_button(RkModelsPage *page)
 {
     GtkWidget *back = gtk_button_new_from_icon_name("go-previous-symbolic");
-    gtk_widget_set_tooltip_text(back, _("All models"));
+    rk_set_tooltip(back, _("All models"));
     gtk_accessible_update_property(GTK_ACCESSIBLE(back), GTK_ACCESSIBLE_PROPERTY_LABEL,
                                    _("All models"), -1);
     g_object_bind_property(page->leaflet, "folded", back, "visible", G_BINDING_SYNC_CREATE);
@@ -58,14 +58,14 @@ begin_detail(RkModelsPage *page, const char *title, const char *stored)
     GtkWidget *label = gtk_label_new(title);
     GtkWidget *below = adw_preferences_page_new();
     g_object_set(head, "margin-start", 12, "margin-end", 12, "margin-top", 12, NULL);
-    g_object_set(label, "xalign", 0.0F, "hexpand", TRUE, "ellipsize", PANGO_ELLIPSIZE_MIDDLE,
-                 "tooltip-text", title, NULL);
+    g_object_set(label, "xalign", 0.0F, "hexpand", TRUE, "ellipsize", PANGO_ELLIPSIZE_MIDDLE, NULL);
+    rk_set_tooltip(label, title);
     gtk_widget_add_css_class(label, "title-2");
     gtk_box_append(GTK_BOX(head), back_button(page));
     gtk_box_append(GTK_BOX(head), label);
     if (stored != NULL) {
         GtkWidget *trash = gtk_button_new_from_icon_name("user-trash-symbolic");
-        gtk_widget_set_tooltip_text(trash, _("Remove this model"));
+        rk_set_tooltip(trash, _("Remove this model"));
         gtk_accessible_update_property(GTK_ACCESSIBLE(trash), GTK_ACCESSIBLE_PROPERTY_LABEL,
                                        _("Remove this model"), -1);
         gtk_actionable_set_action_name(GTK_ACTIONABLE(trash), "win.remove-model");
@@ -153,7 +153,7 @@ add_actions(RkModelsPage *page, const RkStoredModel *model)
     g_object_set(flow, "margin-start", 12, "margin-end", 12, "margin-top", 6, NULL);
     for (size_t i = 0; i < G_N_ELEMENTS(ACTIONS); i++) {
         GtkWidget *button = gtk_button_new_with_mnemonic(ACTIONS[i].label);
-        gtk_widget_set_tooltip_text(button, ACTIONS[i].tip);
+        rk_set_tooltip(button, ACTIONS[i].tip);
         gtk_actionable_set_action_name(GTK_ACTIONABLE(button), ACTIONS[i].action);
         gtk_actionable_set_action_target(GTK_ACTIONABLE(button), "s", ACTIONS[i].target);
         gtk_flow_box_insert(GTK_FLOW_BOX(flow), button, -1);

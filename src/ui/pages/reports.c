@@ -312,7 +312,7 @@ static GtkWidget *
 row_button(const char *icon, const char *text, const char *action, const char *path)
 {
     GtkWidget *button = gtk_button_new_from_icon_name(icon);
-    gtk_widget_set_tooltip_text(button, text);
+    rk_set_tooltip(button, text);
     gtk_accessible_update_property(GTK_ACCESSIBLE(button), GTK_ACCESSIBLE_PROPERTY_LABEL, text, -1);
     gtk_widget_set_valign(button, GTK_ALIGN_CENTER);
     gtk_widget_add_css_class(button, "flat");

@@ -48,7 +48,7 @@ static void
 set_title(RkTrainPage *page, const char *title, gboolean is_run)
 {
     gtk_label_set_text(page->title, title);
-    gtk_widget_set_tooltip_text(GTK_WIDGET(page->title), title);
+    rk_set_tooltip(GTK_WIDGET(page->title), title);
     gtk_widget_set_visible(page->trash, is_run);
     gtk_stack_set_visible_child_name(page->detail_stack, is_run ? "run" : "setup");
     adw_leaflet_set_visible_child(page->leaflet, page->detail);
@@ -198,7 +198,7 @@ run_row(RkTrainPage *page, const RkStoredRun *run)
     adw_action_row_set_title_lines(ADW_ACTION_ROW(row), 2);
     adw_action_row_set_subtitle(ADW_ACTION_ROW(row), subtitle);
     gtk_widget_set_valign(check, GTK_ALIGN_CENTER);
-    gtk_widget_set_tooltip_text(check, _("Show in the chart of others, too"));
+    rk_set_tooltip(check, _("Show in the chart of others, too"));
     gtk_accessible_update_property(GTK_ACCESSIBLE(check), GTK_ACCESSIBLE_PROPERTY_LABEL,
                                    _("Show in the chart of others, too"), -1);
     gtk_check_button_set_active(GTK_CHECK_BUTTON(check),

@@ -381,7 +381,7 @@ rk_tune_page_init(RkTunePage *page)
     gtk_widget_insert_action_group(GTK_WIDGET(page), "tune", G_ACTION_GROUP(page->actions));
     page->earlier = RK_PICKER(rk_picker_new(_("Earlier Sweeps"), _("Search earlier sweeps")));
     GtkWidget *button = gtk_button_new_from_icon_name("document-open-recent-symbolic");
-    gtk_widget_set_tooltip_text(button, _("Earlier sweeps"));
+    rk_set_tooltip(button, _("Earlier sweeps"));
     g_signal_connect_swapped(button, "clicked", G_CALLBACK(on_earlier), page);
     gtk_accessible_update_property(GTK_ACCESSIBLE(button), GTK_ACCESSIBLE_PROPERTY_LABEL,
                                    _("Earlier sweeps"), -1);
