@@ -342,7 +342,7 @@ write_module(Writer *w, size_t *n_out)
 
 uint32_t *
 rk_spirv_specialize(uint32_t *words, size_t n_words, const uint32_t *value, uint32_t n_values,
-                    const char *what, size_t *n_out, GError **error)
+                    gboolean unroll, const char *what, size_t *n_out, GError **error)
 {
     Writer w = {0};
     RkSpecializer *s = &w.s;
@@ -367,6 +367,9 @@ rk_spirv_specialize(uint32_t *words, size_t n_words, const uint32_t *value, uint
         w.first_function++;
     find_stubs(&w);
     mark(&w);
+    for (uint32_t i = 0; i < s->module.n && !unroll; i++)
+        if (s->module.list[i].op == SpvOpLoopMerge)
+            s->module.list[i].word[3] &= ~(uint32_t)SpvLoopControlUnrollMask;
     uint32_t *out = write_module(&w, n_out);
     g_array_unref(w.undefined);
     g_free(w.header);

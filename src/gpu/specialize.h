@@ -10,7 +10,10 @@
 #include <stdint.h>
 
 // The module of `words` [n_words], whose constant i is value[i]; constants beyond n_values keep
-// their defaults. `words` is changed and stays the caller's; `what` names it in errors. Returns
+// their defaults. With `unroll` FALSE loops lose their hint to be unrolled, which with constant
+// trip counts takes some drivers forever. `words` is changed and stays the caller's; `what` names
+// it in errors. Returns
 // [*n_out] words to free, or NULL with RK_ERROR_DATA where they aren't SPIR-V.
 uint32_t *rk_spirv_specialize(uint32_t *words, size_t n_words, const uint32_t *value,
-                              uint32_t n_values, const char *what, size_t *n_out, GError **error);
+                              uint32_t n_values, gboolean unroll, const char *what, size_t *n_out,
+                              GError **error);

@@ -51,7 +51,7 @@ every_shader(void)
         g_autofree uint32_t *words = embedded(*name, &n_words);
         const uint32_t local = 64;
         g_autofree uint32_t *out =
-            rk_spirv_specialize(words, n_words, &local, 1, *name, &n_out, &error);
+            rk_spirv_specialize(words, n_words, &local, 1, TRUE, *name, &n_out, &error);
         g_assert_no_error(error);
         g_assert_cmpuint(n_out, <=, n_words + 8); // with the constants that it adds
         g_assert_cmpuint(count(out, n_out, SpvOpSpecConstant), ==, 0);
@@ -82,7 +82,7 @@ one_function(void)
     // Local size, modes of the four inputs (the first whole, the others unused), last slot, two
     // that are free, then the slot's code: the first line of pointwise.def.
     const uint32_t value[] = {64, 0, 5, 5, 5, 0, 0, 0, 0};
-    g_autofree uint32_t *out = rk_spirv_specialize(words, n_words, value, G_N_ELEMENTS(value),
+    g_autofree uint32_t *out = rk_spirv_specialize(words, n_words, value, G_N_ELEMENTS(value), TRUE,
                                                    "pointwise", &n_out, &error);
     g_assert_no_error(error);
     g_assert_cmpuint(before, >, 20); // exp, log, tanh ..
@@ -106,8 +106,8 @@ damaged(void)
         g_autoptr(GError) error = NULL;
         g_autofree uint32_t *copy = g_memdup2(words, 4 * n_words);
         copy[5] = CASES[i].first;
-        g_assert_null(
-            rk_spirv_specialize(copy, CASES[i].n_words, &local, 1, "pointwise", &n_out, &error));
+        g_assert_null(rk_spirv_specialize(copy, CASES[i].n_words, &local, 1, TRUE, "pointwise",
+                                          &n_out, &error));
         g_assert_error(error, RK_ERROR, RK_ERROR_DATA);
         g_assert_nonnull(strstr(error->message, "pointwise"));
     }
