@@ -47,7 +47,7 @@ static gboolean
 stays_switch(const Writer *w, const RkSpirvBlock *block)
 {
     const RkSpirvInstruction *list = w->s.module.list;
-    return list[block->last].op == SpvOpSwitch && block->taken != list[block->merge].word[1];
+    return list[block->last].opcode == SpvOpSwitch && block->taken != list[block->merge].word[1];
 }
 
 // ---- what is needed --------------------------------------------------------------------------
@@ -70,10 +70,10 @@ need_operands(Writer *w, uint32_t i, uint32_t label, GArray *todo)
     need(w, in->type, todo);
     if (in->id != 0 && w->s.known[in->id])
         return; // becomes a constant
-    if (in->op == SpvOpConstant)
+    if (in->opcode == SpvOpConstant)
         return;
     for (uint32_t k = 1; k < in->n; k++) {
-        if (in->op == SpvOpPhi && k >= 3) { // pairs of a value and where it comes from
+        if (in->opcode == SpvOpPhi && k >= 3) { // pairs of a value and where it comes from
             if (k + 1 < in->n && has_edge(w, in->word[k + 1], label))
                 need(w, in->word[k], todo);
             k++;
@@ -86,7 +86,7 @@ need_operands(Writer *w, uint32_t i, uint32_t label, GArray *todo)
 static gboolean
 is_root(const RkSpirvInstruction *in)
 {
-    switch (in->op) {
+    switch (in->opcode) {
     case SpvOpName:
     case SpvOpMemberName:
     case SpvOpDecorateId:
@@ -110,17 +110,17 @@ mark(Writer *w)
     gboolean reachable = TRUE;
     for (uint32_t i = 0; i < module->n; i++) {
         const RkSpirvInstruction *in = &module->list[i];
-        if (in->op == SpvOpLabel && w->s.block[in->id] != RK_SPIRV_NONE) {
+        if (in->opcode == SpvOpLabel && w->s.block[in->id] != RK_SPIRV_NONE) {
             label = in->id;
             reachable = rk_specializer_block(&w->s, w->s.block[label])->reachable;
-        } else if (in->op == SpvOpFunctionEnd) {
+        } else if (in->opcode == SpvOpFunctionEnd) {
             reachable = TRUE;
         }
         label_of[i] = label;
         if (!reachable || !is_root(in))
             continue;
         w->live[i] = TRUE;
-        const gboolean decided = rk_spirv_is_end((SpvOp)in->op) &&
+        const gboolean decided = rk_spirv_is_end((SpvOp)in->opcode) &&
                                  rk_specializer_block(&w->s, w->s.block[label])->taken != 0;
         if (!decided)
             g_array_append_val(todo, i);
@@ -154,7 +154,7 @@ find_stubs(Writer *w)
             continue;
         const RkSpirvInstruction *merge = &w->s.module.list[block->merge];
         keep_stub(w, merge->word[1], 0);
-        if (merge->op == SpvOpLoopMerge)
+        if (merge->opcode == SpvOpLoopMerge)
             keep_stub(w, merge->word[2], block->label);
     }
 }
@@ -162,9 +162,9 @@ find_stubs(Writer *w)
 // ---- writing -----------------------------------------------------------------------------------
 
 static void
-put(Writer *w, SpvOp op, const uint32_t *operands, uint32_t n)
+put(Writer *w, SpvOp opcode, const uint32_t *operands, uint32_t n)
 {
-    const uint32_t head = (n + 1) << SpvWordCountShift | (uint32_t)op;
+    const uint32_t head = (n + 1) << SpvWordCountShift | (uint32_t)opcode;
     g_array_append_val(w->out, head);
     g_array_append_vals(w->out, operands, n);
 }
@@ -173,7 +173,7 @@ static void
 put_constant(Writer *w, uint32_t type, uint32_t id, uint32_t value)
 {
     const uint32_t operands[] = {type, id, value};
-    if (rk_spirv_def(&w->s.module, type)->op == SpvOpTypeBool)
+    if (rk_spirv_def(&w->s.module, type)->opcode == SpvOpTypeBool)
         put(w, value ? SpvOpConstantTrue : SpvOpConstantFalse, operands, 2);
     else
         put(w, SpvOpConstant, operands, 3);
@@ -182,7 +182,7 @@ put_constant(Writer *w, uint32_t type, uint32_t id, uint32_t value)
 static void
 put_whole(Writer *w, const RkSpirvInstruction *in)
 {
-    put(w, (SpvOp)in->op, in->word + 1, in->n - 1u);
+    put(w, (SpvOp)in->opcode, in->word + 1, in->n - 1u);
 }
 
 static gboolean
@@ -197,7 +197,7 @@ static void
 put_global(Writer *w, uint32_t i)
 {
     const RkSpirvInstruction *in = &w->s.module.list[i];
-    switch (in->op) {
+    switch (in->opcode) {
     case SpvOpNop:
         return;
     case SpvOpName:
@@ -212,7 +212,7 @@ put_global(Writer *w, uint32_t i)
     default:
         if (!w->live[i])
             return;
-        if (in->op == SpvOpSpecConstantOp && w->s.known[in->id])
+        if (in->opcode == SpvOpSpecConstantOp && w->s.known[in->id])
             put_constant(w, in->type, in->id, w->s.value[in->id]);
         else
             put_whole(w, in);
@@ -252,7 +252,7 @@ stub_of_loop(const Writer *w, const RkSpirvBlock *block)
 {
     const RkSpirvInstruction *merge =
         block->merge != RK_SPIRV_NONE ? &w->s.module.list[block->merge] : NULL;
-    if (merge == NULL || merge->op != SpvOpLoopMerge)
+    if (merge == NULL || merge->opcode != SpvOpLoopMerge)
         return 0;
     const uint32_t i = block_of(w, merge->word[2]);
     return i != RK_SPIRV_NONE && w->stub[i] ? merge->word[2] : 0;
@@ -291,7 +291,7 @@ put_block(Writer *w, uint32_t at)
         const RkSpirvInstruction *in = &w->s.module.list[i];
         if (!w->live[i] || is_hoisted(w, i) || (straight && i == block->merge))
             continue;
-        if (in->op == SpvOpPhi)
+        if (in->opcode == SpvOpPhi)
             put_phi(w, in, block);
         else
             put_whole(w, in);
@@ -311,7 +311,7 @@ put_functions(Writer *w)
 {
     for (uint32_t i = w->first_function; i < w->s.module.n; i++) {
         const RkSpirvInstruction *in = &w->s.module.list[i];
-        const uint32_t block = in->op == SpvOpLabel ? w->s.block[in->id] : RK_SPIRV_NONE;
+        const uint32_t block = in->opcode == SpvOpLabel ? w->s.block[in->id] : RK_SPIRV_NONE;
         if (block == RK_SPIRV_NONE) {
             if (w->live[i])
                 put_whole(w, in);
@@ -363,12 +363,13 @@ rk_spirv_specialize(uint32_t *words, size_t n_words, const uint32_t *value, uint
     w.undefined = g_array_new(FALSE, FALSE, sizeof(uint32_t));
     w.selector = bound;
     w.bound = bound + 1;
-    while (w.first_function < s->module.n && s->module.list[w.first_function].op != SpvOpFunction)
+    while (w.first_function < s->module.n &&
+           s->module.list[w.first_function].opcode != SpvOpFunction)
         w.first_function++;
     find_stubs(&w);
     mark(&w);
     for (uint32_t i = 0; i < s->module.n && !unroll; i++)
-        if (s->module.list[i].op == SpvOpLoopMerge)
+        if (s->module.list[i].opcode == SpvOpLoopMerge)
             s->module.list[i].word[3] &= ~(uint32_t)SpvLoopControlUnrollMask;
     uint32_t *out = write_module(&w, n_out);
     g_array_unref(w.undefined);

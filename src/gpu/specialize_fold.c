@@ -9,7 +9,8 @@ static gboolean
 is_foldable(const RkSpecializer *s, uint32_t type)
 {
     const RkSpirvInstruction *in = rk_spirv_def(&s->module, type);
-    return in != NULL && (in->op == SpvOpTypeBool || (in->op == SpvOpTypeInt && in->word[2] == 32));
+    return in != NULL &&
+           (in->opcode == SpvOpTypeBool || (in->opcode == SpvOpTypeInt && in->word[2] == 32));
 }
 
 static void
@@ -22,18 +23,19 @@ learn(RkSpecializer *s, uint32_t id, uint32_t value)
 static void
 set_constant(RkSpecializer *s, RkSpirvInstruction *in, const uint32_t *override)
 {
-    if (in->op == SpvOpSpecConstantTrue || in->op == SpvOpSpecConstantFalse) {
-        const gboolean truth = override != NULL ? *override != 0 : in->op == SpvOpSpecConstantTrue;
-        in->op = truth ? SpvOpConstantTrue : SpvOpConstantFalse;
-    } else if (in->op == SpvOpSpecConstant && in->n == 4) {
-        in->op = SpvOpConstant;
+    if (in->opcode == SpvOpSpecConstantTrue || in->opcode == SpvOpSpecConstantFalse) {
+        const gboolean truth =
+            override != NULL ? *override != 0 : in->opcode == SpvOpSpecConstantTrue;
+        in->opcode = truth ? SpvOpConstantTrue : SpvOpConstantFalse;
+    } else if (in->opcode == SpvOpSpecConstant && in->n == 4) {
+        in->opcode = SpvOpConstant;
         in->word[3] = override != NULL ? *override : in->word[3];
-    } else if (in->op == SpvOpSpecConstantComposite) {
-        in->op = SpvOpConstantComposite;
+    } else if (in->opcode == SpvOpSpecConstantComposite) {
+        in->opcode = SpvOpConstantComposite;
     }
-    if (in->op == SpvOpConstantTrue || in->op == SpvOpConstantFalse)
-        learn(s, in->id, in->op == SpvOpConstantTrue);
-    else if (in->op == SpvOpConstant && in->n == 4 && is_foldable(s, in->type))
+    if (in->opcode == SpvOpConstantTrue || in->opcode == SpvOpConstantFalse)
+        learn(s, in->id, in->opcode == SpvOpConstantTrue);
+    else if (in->opcode == SpvOpConstant && in->n == 4 && is_foldable(s, in->type))
         learn(s, in->id, in->word[3]);
 }
 
@@ -43,11 +45,11 @@ rk_specializer_set(RkSpecializer *s, const uint32_t *value, uint32_t n_values)
     g_autofree const uint32_t **override = g_new0(const uint32_t *, s->module.bound);
     for (uint32_t i = 0; i < s->module.n; i++) {
         RkSpirvInstruction *in = &s->module.list[i];
-        if (in->op == SpvOpDecorate && in->n == 4 && in->word[2] == SpvDecorationSpecId) {
+        if (in->opcode == SpvOpDecorate && in->n == 4 && in->word[2] == SpvDecorationSpecId) {
             if (in->word[1] < s->module.bound && in->word[3] < n_values)
                 override[in->word[1]] = &value[in->word[3]];
-            in->op = SpvOpNop;
-        } else if (in->op == SpvOpTypeInt && in->word[2] == 32 && s->int_type == 0) {
+            in->opcode = SpvOpNop;
+        } else if (in->opcode == SpvOpTypeInt && in->word[2] == 32 && s->int_type == 0) {
             s->int_type = in->id;
         }
         if (in->id != 0)
@@ -55,12 +57,12 @@ rk_specializer_set(RkSpecializer *s, const uint32_t *value, uint32_t n_values)
     }
 }
 
-// FALSE for an op that isn't folded.
+// FALSE for an opcode that isn't folded.
 static gboolean
-evaluate_two(SpvOp op, uint32_t a, uint32_t b, uint32_t *out)
+evaluate_two(SpvOp opcode, uint32_t a, uint32_t b, uint32_t *out)
 {
     const int32_t x = (int32_t)a, y = (int32_t)b;
-    switch (op) {
+    switch (opcode) {
     case SpvOpIAdd:
         *out = a + b;
         return TRUE;
@@ -136,9 +138,9 @@ evaluate_two(SpvOp op, uint32_t a, uint32_t b, uint32_t *out)
 
 // `operand` [n] are ids.
 static gboolean
-evaluate(const RkSpecializer *s, SpvOp op, const uint32_t *operand, uint32_t n, uint32_t *out)
+evaluate(const RkSpecializer *s, SpvOp opcode, const uint32_t *operand, uint32_t n, uint32_t *out)
 {
-    if (op == SpvOpSelect && n == 3 && s->known[operand[0]]) {
+    if (opcode == SpvOpSelect && n == 3 && s->known[operand[0]]) {
         const uint32_t chosen = operand[s->value[operand[0]] ? 1 : 2];
         *out = s->value[chosen];
         return s->known[chosen];
@@ -148,11 +150,14 @@ evaluate(const RkSpecializer *s, SpvOp op, const uint32_t *operand, uint32_t n, 
             return FALSE;
     if (n == 1) {
         const uint32_t a = s->value[operand[0]];
-        *out = op == SpvOpLogicalNot ? !a : op == SpvOpNot ? ~a : op == SpvOpSNegate ? 0 - a : a;
-        return op == SpvOpLogicalNot || op == SpvOpNot || op == SpvOpSNegate ||
-               op == SpvOpBitcast || op == SpvOpCopyObject;
+        *out = opcode == SpvOpLogicalNot ? !a
+               : opcode == SpvOpNot      ? ~a
+               : opcode == SpvOpSNegate  ? 0 - a
+                                         : a;
+        return opcode == SpvOpLogicalNot || opcode == SpvOpNot || opcode == SpvOpSNegate ||
+               opcode == SpvOpBitcast || opcode == SpvOpCopyObject;
     }
-    return n == 2 && evaluate_two(op, s->value[operand[0]], s->value[operand[1]], out);
+    return n == 2 && evaluate_two(opcode, s->value[operand[0]], s->value[operand[1]], out);
 }
 
 static gboolean
@@ -188,21 +193,21 @@ try_fold(RkSpecializer *s, RkSpirvInstruction *in, uint32_t label)
     if (in->id == 0 || in->type == 0 || s->known[in->id] || !is_foldable(s, in->type))
         return FALSE;
     uint32_t out;
-    if (in->op == SpvOpPhi) {
+    if (in->opcode == SpvOpPhi) {
         if (!evaluate_phi(s, in, label, &out))
             return FALSE;
         learn(s, in->id, out);
         return TRUE;
     }
-    const gboolean constant = in->op == SpvOpSpecConstantOp;
+    const gboolean constant = in->opcode == SpvOpSpecConstantOp;
     const uint32_t from = constant ? 4 : 3;
     if (in->n <= from || in->n > from + 3)
         return FALSE;
     for (uint32_t i = from; i < in->n; i++)
         if (!is_id(s, in->word[i]))
             return FALSE;
-    if (!evaluate(s, constant ? (SpvOp)in->word[3] : (SpvOp)in->op, in->word + from, in->n - from,
-                  &out))
+    if (!evaluate(s, constant ? (SpvOp)in->word[3] : (SpvOp)in->opcode, in->word + from,
+                  in->n - from, &out))
         return FALSE;
     learn(s, in->id, out);
     return TRUE;
@@ -215,15 +220,15 @@ find_blocks(RkSpecializer *s)
     gboolean entry = FALSE; // a function's first block is reached by its call
     for (uint32_t i = 0; i < s->module.n; i++) {
         const RkSpirvInstruction *in = &s->module.list[i];
-        if (in->op == SpvOpFunction) {
+        if (in->opcode == SpvOpFunction) {
             entry = TRUE;
-        } else if (in->op == SpvOpLabel) {
+        } else if (in->opcode == SpvOpLabel) {
             block = (RkSpirvBlock){
                 .label = in->id, .first = i, .merge = RK_SPIRV_NONE, .reachable = entry};
             entry = FALSE;
-        } else if (in->op == SpvOpSelectionMerge || in->op == SpvOpLoopMerge) {
+        } else if (in->opcode == SpvOpSelectionMerge || in->opcode == SpvOpLoopMerge) {
             block.merge = i;
-        } else if (rk_spirv_is_end((SpvOp)in->op) && block.label != 0) {
+        } else if (rk_spirv_is_end((SpvOp)in->opcode) && block.label != 0) {
             block.last = i;
             s->block[block.label] = s->blocks->len;
             g_array_append_val(s->blocks, block);
@@ -238,13 +243,13 @@ decide(const RkSpecializer *s, const RkSpirvBlock *block)
 {
     const RkSpirvInstruction *end = &s->module.list[block->last];
     if (block->merge == RK_SPIRV_NONE || s->int_type == 0 ||
-        s->module.list[block->merge].op != SpvOpSelectionMerge || end->n < 3 ||
+        s->module.list[block->merge].opcode != SpvOpSelectionMerge || end->n < 3 ||
         !is_id(s, end->word[1]) || !s->known[end->word[1]])
         return 0;
     const uint32_t value = s->value[end->word[1]];
-    if (end->op == SpvOpBranchConditional && end->n >= 4)
+    if (end->opcode == SpvOpBranchConditional && end->n >= 4)
         return end->word[value ? 2 : 3];
-    if (end->op != SpvOpSwitch)
+    if (end->opcode != SpvOpSwitch)
         return 0;
     for (uint32_t i = 3; i + 1 < end->n; i += 2)
         if (end->word[i] == value)
@@ -261,7 +266,7 @@ rk_specializer_has_edge(const RkSpecializer *s, uint32_t from, uint32_t label)
     if (block->taken != 0)
         return block->taken == label;
     const RkSpirvInstruction *end = &s->module.list[block->last];
-    switch (end->op) {
+    switch (end->opcode) {
     case SpvOpBranch:
         return end->word[1] == label;
     case SpvOpBranchConditional:
@@ -313,7 +318,7 @@ rk_specializer_fold(RkSpecializer *s)
         uint32_t label = 0;
         for (uint32_t i = 0; i < s->module.n; i++) {
             RkSpirvInstruction *in = &s->module.list[i];
-            label = in->op == SpvOpLabel ? in->id : label;
+            label = in->opcode == SpvOpLabel ? in->id : label;
             more = try_fold(s, in, label) || more;
         }
     }

@@ -9,12 +9,12 @@ static gboolean
 read_instruction(RkSpirvInstruction *in, uint32_t *word, size_t n_left, uint32_t bound)
 {
     in->word = word;
-    in->op = word[0] & SpvOpCodeMask;
+    in->opcode = word[0] & SpvOpCodeMask;
     in->n = word[0] >> SpvWordCountShift;
     if (in->n == 0 || in->n > n_left)
         return FALSE;
     bool has_result = false, has_type = false;
-    SpvHasResultAndType((SpvOp)in->op, &has_result, &has_type);
+    SpvHasResultAndType((SpvOp)in->opcode, &has_result, &has_type);
     if (in->n < 1u + has_result + has_type)
         return FALSE;
     in->type = has_type ? word[1] : 0;
@@ -79,18 +79,19 @@ rk_spirv_is_pure(const RkSpirvInstruction *in)
         {SpvOpSNegate, SpvOpFwidthCoarse},
         {SpvOpPhi, SpvOpPhi},
     };
-    if (in->op == SpvOpExtInst)
+    if (in->opcode == SpvOpExtInst)
         return in->n > 4 && in->word[4] != MODF && in->word[4] != FREXP;
-    if (in->op == SpvOpLoad && in->n > 4 && (in->word[4] & SpvMemoryAccessVolatileMask) != 0)
+    if (in->opcode == SpvOpLoad && in->n > 4 && (in->word[4] & SpvMemoryAccessVolatileMask) != 0)
         return FALSE;
     for (size_t i = 0; i < G_N_ELEMENTS(PURE); i++)
-        if (in->op >= PURE[i][0] && in->op <= PURE[i][1])
+        if (in->opcode >= PURE[i][0] && in->opcode <= PURE[i][1])
             return TRUE;
     return FALSE;
 }
 
 gboolean
-rk_spirv_is_end(SpvOp op)
+rk_spirv_is_end(SpvOp opcode)
 {
-    return (op >= SpvOpBranch && op <= SpvOpUnreachable) || op == SpvOpTerminateInvocation;
+    return (opcode >= SpvOpBranch && opcode <= SpvOpUnreachable) ||
+           opcode == SpvOpTerminateInvocation;
 }

@@ -12,8 +12,8 @@
 enum { RK_SPIRV_HEADER = 5 }; // words before the first instruction
 
 typedef struct {
-    uint32_t *word; // [n], the first holds n and the opcode; points into the module
-    uint16_t op;    // SpvOp
+    uint32_t *word;  // [n], the first holds n and the opcode; points into the module
+    uint16_t opcode; // SpvOp
     uint16_t n;
     uint32_t id;   // result, 0 for none
     uint32_t type; // of the result, 0 for none
@@ -48,4 +48,4 @@ rk_spirv_def(const RkSpirv *module, uint32_t id)
 gboolean rk_spirv_is_pure(const RkSpirvInstruction *instruction);
 
 // Whether an instruction ends a block.
-gboolean rk_spirv_is_end(SpvOp op);
+gboolean rk_spirv_is_end(SpvOp opcode);

@@ -17,7 +17,7 @@ embedded(const char *name, size_t *n_words)
 }
 
 static uint32_t
-count(uint32_t *words, size_t n_words, SpvOp op)
+count(uint32_t *words, size_t n_words, SpvOp opcode)
 {
     RkSpirv module;
     g_autoptr(GError) error = NULL;
@@ -25,7 +25,7 @@ count(uint32_t *words, size_t n_words, SpvOp op)
     g_assert_no_error(error);
     uint32_t n = 0;
     for (uint32_t i = 0; i < module.n; i++)
-        n += module.list[i].op == op;
+        n += module.list[i].opcode == opcode;
     rk_spirv_clear(&module);
     return n;
 }
