@@ -192,8 +192,15 @@ static const RkCanvasClass CAIRO_CLASS = {
     .unclip = cairo_unclip,
 };
 
+// Filling pixels, cairo stops at each corner's height and looks at all edges there, so time grows
+// with the square of a path's columns: 4 x 960 of them took 8 ms as 4 paths, 2.3 ms by fours. Their
+// sides lie on whole pixels, so nothing shows between them; a page that is scaled would show it.
+#define COLUMNS_OF_PIXELS 4
+
 RkCairoCanvas
 rk_cairo_canvas(cairo_t *cr, RkMeasure *measure, RkTheme theme)
 {
-    return (RkCairoCanvas){{&CAIRO_CLASS, measure}, cr, theme};
+    const gboolean pixels =
+        cairo_surface_get_type(cairo_get_target(cr)) == CAIRO_SURFACE_TYPE_IMAGE;
+    return (RkCairoCanvas){{&CAIRO_CLASS, measure, pixels ? COLUMNS_OF_PIXELS : 0}, cr, theme};
 }

@@ -67,6 +67,7 @@ typedef struct {
 struct RkCanvas {
     const RkCanvasClass *class;
     RkMeasure *measure;
+    guint max_columns; // px of a dense line's outline that one path should have; 0: all
 };
 
 typedef struct {

@@ -181,7 +181,8 @@ draw_dense(const Stretch *st, const GArray *points)
         RkPoint p = g_array_index(points, RkPoint, i);
         double x = floor(p.x);
         Column *c = columns->len > 0 ? &g_array_index(columns, Column, columns->len - 1) : NULL;
-        if (isnan(p.y) || (c != NULL && x > c->x + 1)) {
+        gboolean full = c != NULL && c->x != x && columns->len == st->canvas->max_columns;
+        if (isnan(p.y) || full || (c != NULL && x > c->x + 1)) {
             fill_columns(st, columns);
             c = NULL;
         }

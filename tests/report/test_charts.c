@@ -8,6 +8,7 @@
 
 #include <cairo.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define TOLERANCE 2.0 // px: another version of the font or of Pango moves texts by less
@@ -327,6 +328,41 @@ a_spike_is_seen(void)
     cairo_surface_destroy(surface);
 }
 
+static cairo_surface_t *
+dense_picture(const RkLayout *layout, gboolean in_pieces)
+{
+    cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, 640, 320);
+    cairo_t *cr = cairo_create(surface);
+    RkCairoCanvas canvas = rk_cairo_canvas(cr, measure, RK_THEME_LIGHT);
+    g_assert_cmpuint(canvas.base.max_columns, >, 0);
+    if (!in_pieces)
+        canvas.base.max_columns = 0;
+    rk_chart_draw(layout, &canvas.base, RK_LAYER_ALL);
+    cairo_surface_flush(surface);
+    cairo_destroy(cr);
+    return surface;
+}
+
+// Filled a few columns at a time a dense line has no seams. Overlapping edges may round otherwise.
+static void
+pieces_make_the_whole_line(void)
+{
+    g_autoptr(RkChart) chart = rk_chart_new("Dense");
+    RkSeries *line = rk_chart_series(chart, 0, "line", RK_SERIES_LINE);
+    for (int i = 0; i < 20000; i++)
+        rk_series_add(line, i, i % 5000 == 77 ? NAN : sin(i * 0.37) * (1 + i % 13));
+    rk_chart_fit(chart);
+    g_autoptr(RkLayout) layout = rk_layout_new(chart, measure, 640, 320, 0);
+    cairo_surface_t *whole = dense_picture(layout, FALSE), *pieces = dense_picture(layout, TRUE);
+    const unsigned char *a = cairo_image_surface_get_data(whole);
+    const unsigned char *b = cairo_image_surface_get_data(pieces);
+    const gsize n = (gsize)cairo_image_surface_get_stride(whole) * 320;
+    for (gsize i = 0; i < n; i++)
+        g_assert_cmpint(abs(a[i] - b[i]), <=, 1);
+    cairo_surface_destroy(whole);
+    cairo_surface_destroy(pieces);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -344,6 +380,7 @@ main(int argc, char **argv)
                     nearest_points_by_pointer_and_keys);
     g_test_add_func("/report/charts/layers make the whole", layers_make_the_whole);
     g_test_add_func("/report/charts/a spike is seen", a_spike_is_seen);
+    g_test_add_func("/report/charts/pieces make the whole line", pieces_make_the_whole_line);
     int status = g_test_run();
     rk_measure_free(measure);
     return status;

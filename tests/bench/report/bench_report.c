@@ -44,7 +44,7 @@ lines(guint n_series, gsize n_points)
         g_autofree char *name = g_strdup_printf("series %u", s);
         RkSeries *series = rk_chart_series(chart, 0, name, RK_SERIES_LINE);
         for (gsize i = 0; i < n_points; i++)
-            rk_series_add(series, (double)i, sin((double)i * 0.37 + s) * (1 + s) + s);
+            rk_series_add(series, (double)i, (s + 2) * (1 + 0.3 * sin((double)i * 0.37 * (s + 1))));
     }
     cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, 1200, 400);
     cairo_t *cr = cairo_create(surface);
