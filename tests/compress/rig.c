@@ -2,7 +2,6 @@
 #include "rig.h"
 
 #include "base/rng.h"
-#include "graph/eval.h"
 
 #include <string.h>
 
@@ -104,56 +103,87 @@ rig_fill(const char *name, const RkTensor *tensor, void *to)
     }
 }
 
-double *
-rig_reference(const RkCompressed *model)
+RkEval *
+rig_evaluate(const RkGraph *graph, const RigSource *source)
 {
     g_autoptr(GError) error = NULL;
-    RkRef score;
-    g_autoptr(RkModelBuild) build = build_of(model, &score);
-    g_autoptr(RkEval) eval = rk_eval_new(build->graph, RIG_B, &error);
+    RkEval *eval = rk_eval_new(graph, RIG_B, &error);
     g_assert_no_error(error);
-    for (RkRef r = 0; r < rk_graph_size(build->graph); r++) {
-        const RkNode *node = rk_graph_node(build->graph, r);
+    for (RkRef r = 0; r < rk_graph_size(graph); r++) {
+        const RkNode *node = rk_graph_node(graph, r);
         const RkTensor *tensor = rk_eval_tensor(eval, r);
         if (node->kind == RK_NODE_PARAM) {
-            const RkWeight *w = rk_weights_find(model->tensors, node->name);
+            const RkWeight *w = source->weight(source->data, node->name);
             g_assert_nonnull(w);
             rk_tensor_unpack(tensor, w->packed, rk_eval_values(eval, r));
         } else if (node->kind == RK_NODE_INPUT) {
             g_autofree void *packed = g_malloc0(rk_tensor_bytes(tensor) + 4);
-            rig_fill(node->name, tensor, packed);
+            source->fill(node->name, tensor, packed);
             rk_tensor_unpack(tensor, packed, rk_eval_values(eval, r));
         }
     }
     rk_eval_run(eval);
+    return eval;
+}
+
+float *
+rig_compute(RkDevice *device, const RkGraph *graph, RkRef output, const RigSource *source)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(RkState) state = rk_state_new(device);
+    g_assert_true(rk_state_add_graph(state, graph, &error));
+    for (RkRef r = 0; r < rk_graph_size(graph); r++) {
+        const RkNode *node = rk_graph_node(graph, r);
+        const RkWeight *w =
+            node->kind == RK_NODE_PARAM ? source->weight(source->data, node->name) : NULL;
+        g_assert_true(w == NULL || rk_state_write(state, node->name, w->packed,
+                                                  rk_tensor_bytes(&w->type), &error));
+    }
+    const RkPlanOptions options = {.batch = RIG_B, .n_outputs = 1, .outputs = &output};
+    g_autoptr(RkPlan) plan = rk_plan_new(device, graph, state, &options, &error);
+    g_assert_no_error(error);
+    for (RkRef r = 0; r < rk_graph_size(graph); r++) {
+        const RkNode *node = rk_graph_node(graph, r);
+        void *to = node->kind == RK_NODE_INPUT ? rk_plan_input(plan, r, NULL) : NULL;
+        RkTensor tensor;
+        if (to != NULL && rk_type_bind(&node->type, RIG_B, &tensor, &error))
+            source->fill(node->name, &tensor, to);
+    }
+    RkTensor type;
+    g_assert_true(rk_type_bind(rk_graph_type(graph, output), RIG_B, &type, &error));
+    g_assert_true(rk_plan_run(plan, &error));
+    return g_memdup2(rk_plan_output(plan, 0, NULL), rk_tensor_bytes(&type));
+}
+
+static const RkWeight *
+weight_of(const void *model, const char *name)
+{
+    return rk_weights_find(((const RkCompressed *)model)->tensors, name);
+}
+
+RigSource
+rig_source(const RkCompressed *model)
+{
+    return (RigSource){weight_of, rig_fill, model};
+}
+
+double *
+rig_reference(const RkCompressed *model)
+{
+    RkRef score;
+    const RigSource source = rig_source(model);
+    g_autoptr(RkModelBuild) build = build_of(model, &score);
+    g_autoptr(RkEval) eval = rig_evaluate(build->graph, &source);
     return g_memdup2(rk_eval_values(eval, score), RIG_B * sizeof(double));
 }
 
 float *
 rig_run(const RkCompressed *model, RkDevice *device)
 {
-    g_autoptr(GError) error = NULL;
     RkRef score;
+    const RigSource source = rig_source(model);
     g_autoptr(RkModelBuild) build = build_of(model, &score);
-    g_autoptr(RkState) state = rk_state_new(device);
-    g_assert_true(rk_state_add_graph(state, build->graph, &error));
-    for (guint i = 0; i < build->params->len; i++) {
-        const char *name = g_array_index(build->params, RkModelParam, i).name;
-        const RkWeight *w = rk_weights_find(model->tensors, name);
-        g_assert_true(rk_state_write(state, name, w->packed, rk_tensor_bytes(&w->type), &error));
-    }
-    const RkPlanOptions options = {.batch = RIG_B, .n_outputs = 1, .outputs = &score};
-    g_autoptr(RkPlan) plan = rk_plan_new(device, build->graph, state, &options, &error);
-    g_assert_no_error(error);
-    for (RkRef r = 0; r < rk_graph_size(build->graph); r++) {
-        const RkNode *node = rk_graph_node(build->graph, r);
-        void *to = node->kind == RK_NODE_INPUT ? rk_plan_input(plan, r, NULL) : NULL;
-        RkTensor tensor;
-        if (to != NULL && rk_type_bind(&node->type, RIG_B, &tensor, &error))
-            rig_fill(node->name, &tensor, to);
-    }
-    g_assert_true(rk_plan_run(plan, &error));
-    return g_memdup2(rk_plan_output(plan, 0, NULL), RIG_B * sizeof(float));
+    return rig_compute(device, build->graph, score, &source);
 }
 
 RkCompressed *
@@ -170,4 +200,23 @@ rig_plain(const RkCompressed *model)
     }
     g_assert_true(rk_compressed_check(plain, &error));
     return plain;
+}
+
+RkDevice *
+rig_begin(int *argc, char ***argv)
+{
+    g_autoptr(GError) error = NULL;
+    g_test_init(argc, argv, NULL);
+    RkDevice *device = rk_device_open(NULL, &error);
+    if (device == NULL)
+        g_error("%s", error->message);
+    return device;
+}
+
+int
+rig_end(RkDevice *device)
+{
+    int status = g_test_run();
+    rk_device_close(device);
+    return status;
 }

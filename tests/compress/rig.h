@@ -5,9 +5,14 @@
 #pragma once
 
 #include "compress/compress.h"
+#include "graph/eval.h"
 #include "plan/plan.h"
 
 enum { RIG_B = 16 };
+
+// Starts a test program and opens its device, which ends with it; runs the tests and closes it.
+RkDevice *rig_begin(int *argc, char ***argv);
+int rig_end(RkDevice *device); // the exit status
 
 // With weights drawn from a fixed seed, wide enough that nothing is empty after pruning.
 RkCompressed *rig_model(const char *name);
@@ -22,6 +27,18 @@ float *rig_run(const RkCompressed *model, RkDevice *device);
 
 // The rows: values of the input of that name.
 void rig_fill(const char *input, const RkTensor *tensor, void *to);
+
+// Where a graph's parameters and inputs come from; that of a model alone.
+typedef struct {
+    const RkWeight *(*weight)(const void *data, const char *name);
+    void (*fill)(const char *input, const RkTensor *tensor, void *to);
+    const void *data;
+} RigSource;
+RigSource rig_source(const RkCompressed *model);
+
+// A graph for RIG_B rows: every node in double precision; one node's values on the device. Free.
+RkEval *rig_evaluate(const RkGraph *graph, const RigSource *source);
+float *rig_compute(RkDevice *device, const RkGraph *graph, RkRef output, const RigSource *source);
 
 // The same model with every parameter as plain values again.
 RkCompressed *rig_plain(const RkCompressed *model);

@@ -5,7 +5,6 @@
 #include "rig.h"
 
 #include "base/rng.h"
-#include "graph/eval.h"
 #include "train/settings.h"
 #include "train/teacher.h"
 
@@ -23,7 +22,7 @@ typedef struct {
     RkModelData data; // of the teacher
     RkModelBuild *build, *beside;
     RkScored scored;
-    RkRef loss;
+    RkRef labels, loss;
     RkTeacher by;
 } Pair;
 
@@ -82,10 +81,11 @@ pair_init(Pair *p, const char *student, const char *teacher, const char *loss, g
     p->build = rk_model_build_new(p->student->model, &p->student->data, p->settings->values, FALSE,
                                   &error);
     g_assert_no_error(error);
-    RkRef labels = rk_objective_build(rk_objective_find(loss), p->build, p->student->model,
-                                      p->settings->values, &p->scored, &error);
+    p->labels = rk_objective_build(rk_objective_find(loss), p->build, p->student->model,
+                                   p->settings->values, &p->scored, &error);
     g_assert_no_error(error);
-    p->loss = rk_teacher_loss(&p->by, p->build, &p->data, &p->scored, labels, &p->beside, &error);
+    p->loss =
+        rk_teacher_loss(&p->by, p->build, &p->data, &p->scored, p->labels, &p->beside, &error);
     g_assert_no_error(error);
 }
 
@@ -101,8 +101,9 @@ pair_clear(Pair *p)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Pair, pair_clear)
 
 static const RkWeight *
-weight_of(const Pair *p, const char *name)
+weight_of(const void *data, const char *name)
 {
+    const Pair *p = data;
     if (g_str_has_prefix(name, RK_TEACHER_PREFIX))
         return rk_weights_find(p->teacher->tensors, name + strlen(RK_TEACHER_PREFIX));
     return rk_weights_find(p->student->tensors, name);
@@ -112,24 +113,8 @@ weight_of(const Pair *p, const char *name)
 static RkEval *
 evaluate(const Pair *p, const RkGraph *graph)
 {
-    g_autoptr(GError) error = NULL;
-    RkEval *eval = rk_eval_new(graph, RIG_B, &error);
-    g_assert_no_error(error);
-    for (RkRef r = 0; r < rk_graph_size(graph); r++) {
-        const RkNode *node = rk_graph_node(graph, r);
-        const RkTensor *tensor = rk_eval_tensor(eval, r);
-        g_autofree void *packed = g_malloc0(rk_tensor_bytes(tensor) + 4);
-        if (node->kind == RK_NODE_INPUT) {
-            fill(node->name, tensor, packed);
-            rk_tensor_unpack(tensor, packed, rk_eval_values(eval, r));
-        } else if (node->kind == RK_NODE_PARAM) {
-            const RkWeight *w = weight_of(p, node->name);
-            g_assert_nonnull(w);
-            rk_tensor_unpack(tensor, w->packed, rk_eval_values(eval, r));
-        }
-    }
-    rk_eval_run(eval);
-    return eval;
+    const RigSource source = {weight_of, fill, p};
+    return rig_evaluate(graph, &source);
 }
 
 // ---- the reference -------------------------------------------------------------------------
@@ -208,70 +193,58 @@ expected_loss(const Pair *p, RkEval *eval)
     return sum / n;
 }
 
-// ---- on the device -------------------------------------------------------------------------
+// ---- the loss of a step ----------------------------------------------------------------------
 
 static double
 run(const Pair *p)
 {
-    g_autoptr(GError) error = NULL;
-    g_autoptr(RkState) state = rk_state_new(device);
-    const RkGraph *graph = p->build->graph;
-    g_assert_true(rk_state_add_graph(state, graph, &error));
-    for (RkRef r = 0; r < rk_graph_size(graph); r++) {
-        const RkNode *node = rk_graph_node(graph, r);
-        if (node->kind != RK_NODE_PARAM)
-            continue;
-        const RkWeight *w = weight_of(p, node->name);
-        g_assert_true(
-            rk_state_write(state, node->name, w->packed, rk_tensor_bytes(&w->type), &error));
-    }
-    const RkPlanOptions options = {.batch = RIG_B, .n_outputs = 1, .outputs = &p->loss};
-    g_autoptr(RkPlan) plan = rk_plan_new(device, graph, state, &options, &error);
-    g_assert_no_error(error);
-    for (RkRef r = 0; r < rk_graph_size(graph); r++) {
-        const RkNode *node = rk_graph_node(graph, r);
-        void *to = node->kind == RK_NODE_INPUT ? rk_plan_input(plan, r, NULL) : NULL;
-        RkTensor tensor;
-        if (to != NULL && rk_type_bind(&node->type, RIG_B, &tensor, &error))
-            fill(node->name, &tensor, to);
-    }
-    g_assert_true(rk_plan_run(plan, &error));
-    return (double)*(const float *)rk_plan_output(plan, 0, NULL);
+    const RigSource source = {weight_of, fill, p};
+    g_autofree float *loss = rig_compute(device, p->build->graph, p->loss, &source);
+    return (double)*loss;
 }
 
+// Teachers of a student's own kind and of others, every way that an objective scores, both
+// distances, with and without labels; each on the device too.
 static void
 the_loss_is_as_defined(void)
 {
-    // Each kernel takes a second or more to compile on some drivers, so one pair runs.
     static const struct {
         const char *student, *teacher, *loss;
-        gboolean sequences, kl, on_device;
+        gboolean sequences, kl;
+        double labels;
     } CASES[] = {
-        {"dlrm", "deepfm", "bce", FALSE, TRUE, FALSE},
-        {"deepfm", "dcn", "mse", FALSE, FALSE, FALSE},
-        {"mf", "wide-deep", "bce", FALSE, TRUE, FALSE}, // a student that sees less
-        {"deepfm", "mf", "bce", FALSE, TRUE, TRUE},     // and one that sees more
-        {"mf", "neumf", "bpr", FALSE, TRUE, FALSE},
-        {"mf", "sasrec", "bpr", FALSE, FALSE, FALSE},
-        {"gmf", "mf", "softmax", FALSE, TRUE, FALSE},
-        {"two-tower", "mf", "in-batch", FALSE, TRUE, FALSE},
-        {"mf", "two-tower", "sampled-softmax", FALSE, TRUE, FALSE},
-        {"sasrec", "sasrec", "bce", TRUE, TRUE, FALSE},
-        {"sasrec", "mf", "bpr", TRUE, TRUE, FALSE},
-        {"sasrec", "sasrec", "sampled-softmax", TRUE, FALSE, FALSE},
+        {"mf", "mf", "bce", FALSE, FALSE, 0},
+        {"mf", "mf", "bpr", FALSE, TRUE, 0.25},
+        {"dlrm", "dlrm", "bce", FALSE, TRUE, 0.5},
+        {"dlrm", "deepfm", "bce", FALSE, TRUE, 0},
+        {"deepfm", "dcn", "mse", FALSE, FALSE, 0.5},
+        {"mf", "wide-deep", "bce", FALSE, TRUE, 0}, // a student that sees less
+        {"deepfm", "mf", "bce", FALSE, TRUE, 0.75}, // and one that sees more
+        {"mf", "neumf", "bpr", FALSE, TRUE, 0},
+        {"mf", "sasrec", "bpr", FALSE, FALSE, 0.5},
+        {"gmf", "mf", "softmax", FALSE, TRUE, 0},
+        {"two-tower", "mf", "in-batch", FALSE, TRUE, 0},
+        {"mf", "two-tower", "sampled-softmax", FALSE, TRUE, 0},
+        {"sasrec", "sasrec", "bce", TRUE, TRUE, 0.5},
+        {"sasrec", "mf", "bpr", TRUE, TRUE, 0},
+        {"sasrec", "sasrec", "sampled-softmax", TRUE, FALSE, 0},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(CASES); i++) {
-        const RkTeacher how = {.kl = CASES[i].kl, .temperature = 1.5};
+        const RkTeacher how = {.kl = CASES[i].kl, .temperature = 1.5, .labels = CASES[i].labels};
         g_auto(Pair) p;
         pair_init(&p, CASES[i].student, CASES[i].teacher, CASES[i].loss, CASES[i].sequences, &how);
         g_autoptr(RkEval) eval = evaluate(&p, p.build->graph);
         double got = *rk_eval_values(eval, p.loss), expected = expected_loss(&p, eval);
-        g_test_message("%s from %s, %s: %g", CASES[i].student, CASES[i].teacher, CASES[i].loss,
-                       got);
+        double labels = *rk_eval_values(eval, p.labels);
+        g_test_message("%s from %s, %s: %g of the teacher, %g of the labels", CASES[i].student,
+                       CASES[i].teacher, CASES[i].loss, expected, labels);
         g_assert_cmpfloat(expected, >, 1e-3);
-        g_assert_cmpfloat_with_epsilon(got, expected, 1e-9 * (1 + expected)); // sums in double
-        if (CASES[i].on_device) // fp32 through two models
-            g_assert_cmpfloat_with_epsilon(run(&p), expected, 1e-3 * (1 + expected));
+        g_assert_cmpfloat(labels, >, 1e-3);
+        expected = how.labels * labels + (1 - how.labels) * expected;
+        // Sums in double, the shares as floats; on the device fp32 through two models.
+        g_assert_cmpfloat_with_epsilon(got, expected,
+                                       (how.labels > 0 ? 1e-7 : 1e-9) * (1 + expected));
+        g_assert_cmpfloat_with_epsilon(run(&p), expected, 1e-3 * (1 + expected));
     }
 }
 
@@ -375,17 +348,11 @@ settings_are_read(void)
 int
 main(int argc, char **argv)
 {
-    g_autoptr(GError) error = NULL;
-    g_test_init(&argc, &argv, NULL);
-    device = rk_device_open(NULL, &error);
-    if (device == NULL)
-        g_error("%s", error->message);
+    device = rig_begin(&argc, &argv);
     g_test_add_func("/compress/distill/the loss is as defined", the_loss_is_as_defined);
     g_test_add_func("/compress/distill/labels and teacher are mixed", labels_and_teacher_are_mixed);
     g_test_add_func("/compress/distill/a compressed teacher teaches in its form",
                     a_compressed_teacher_teaches_in_its_form);
     g_test_add_func("/compress/distill/settings are read", settings_are_read);
-    int status = g_test_run();
-    rk_device_close(device);
-    return status;
+    return rig_end(device);
 }

@@ -464,11 +464,7 @@ what_cannot_be_is_said(void)
 int
 main(int argc, char **argv)
 {
-    g_autoptr(GError) error = NULL;
-    g_test_init(&argc, &argv, NULL);
-    device = rk_device_open(NULL, &error);
-    if (device == NULL)
-        g_error("%s", error->message);
+    device = rig_begin(&argc, &argv);
     g_test_add_func("/compress/prune/formats compute what their values say",
                     formats_compute_what_their_values_say);
     g_test_add_func("/compress/prune/cut neurons are as if zero", cut_neurons_are_as_if_zero);
@@ -485,7 +481,5 @@ main(int argc, char **argv)
     g_test_add_func("/compress/prune/budgets are met as closely as they can be",
                     budgets_are_met_as_closely_as_they_can_be);
     g_test_add_func("/compress/prune/what cannot be is said", what_cannot_be_is_said);
-    int status = g_test_run();
-    rk_device_close(device);
-    return status;
+    return rig_end(device);
 }

@@ -275,11 +275,7 @@ test_order(void)
 int
 main(int argc, char **argv)
 {
-    g_autoptr(GError) error = NULL;
-    g_test_init(&argc, &argv, NULL);
-    device = rk_device_open(NULL, &error);
-    if (device == NULL)
-        g_error("%s", error->message);
+    device = rig_begin(&argc, &argv);
     g_test_add_func("/compress/quantize/weights as in double precision", test_weights);
     g_test_add_func("/compress/quantize/activations in i8", test_activations);
     g_test_add_func("/compress/quantize/bytes are what the arithmetic says", test_bytes);
@@ -289,7 +285,5 @@ main(int argc, char **argv)
     g_test_add_func("/compress/quantize/what is not finite is refused", test_not_finite);
     g_test_add_func("/compress/low-rank/as in double precision", test_low_rank);
     g_test_add_func("/compress/low-rank/energy finds the rank", test_energy);
-    int status = g_test_run();
-    rk_device_close(device);
-    return status;
+    return rig_end(device);
 }
