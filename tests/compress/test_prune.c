@@ -32,9 +32,6 @@ assert_runs(const RkCompressed *model, const double *expected)
         g_assert_cmpfloat_with_epsilon((double)run[i], expected[i], 5e-4 * (1 + fabs(expected[i])));
 }
 
-// A pipeline takes long to compile on some drivers, so the first models and passes run there.
-enum { N_RUN = 4, N_RUN_PASSES = 3 };
-
 // Masks, 2:4 places and maps of rows say the same as the values that they stand for.
 static void
 formats_compute_what_their_values_say(void)
@@ -56,8 +53,6 @@ formats_compute_what_their_values_say(void)
             g_autoptr(RkCompressed) plain = rig_plain(model);
             g_autofree double *got = rig_reference(model), *expected = rig_reference(plain);
             assert_close(got, expected, 1e-12); // the same sums in another order
-            if (m < N_RUN && p < N_RUN_PASSES)
-                assert_runs(model, got);
             g_assert_true(memcmp(before, got, RIG_B * sizeof *got) != 0);
             n++;
         }
@@ -193,13 +188,30 @@ cut_neurons_are_as_if_zero(void)
     }
 }
 
-// Dot products and factorization machines leave out a dimension as if it were 0 in every table.
+// Zeros columns of a table, or outputs of a layer (relu(0) = 0), that are not in kept[8].
+static void
+zero_dimensions(const RkWeight *w, gboolean outputs, const gboolean *kept)
+{
+    float *values = w->packed;
+    uint32_t cols = w->type.rank > 1 ? w->type.dim[1] : 1;
+    for (uint64_t v = 0; v < rk_tensor_numel(&w->type); v++)
+        if (!kept[outputs ? v / cols : v % 8])
+            values[v] = 0;
+}
+
+// Dot products, factorization machines and layers leave out a dimension as if it were 0 in every
+// table, and in what else is as wide: the bottom of DLRM.
 static void
 cut_dimensions_are_as_if_zero(void)
 {
     static const struct {
-        const char *model, *table;
-    } TABLES[] = {{"mf", "item.weight"}, {"fm", "embed.city"}, {"gmf", "user.weight"}};
+        const char *model, *table, *also; // of other tables, and of a layer
+        const char *layer;
+    } TABLES[] = {{"mf", "item.weight", "item.weight", NULL},
+                  {"gmf", "user.weight", "user.weight", NULL},
+                  {"fm", "embed.city", "embed.", NULL},
+                  {"deepfm", "embed.city", "embed.", NULL},
+                  {"dlrm", "embed.city", "embed.", "bottom.2"}};
     for (size_t t = 0; t < G_N_ELEMENTS(TABLES); t++) {
         g_autoptr(GError) error = NULL;
         g_autoptr(RkCompressed) whole = rig_model(TABLES[t].model);
@@ -215,22 +227,14 @@ cut_dimensions_are_as_if_zero(void)
                 kept[d] = TRUE;
                 at++;
             }
-        for (uint32_t d = 0; d < 8; d++)
-            for (uint32_t r = 0; !kept[d] && r < w->type.dim[0]; r++)
-                ((float *)w->packed)[r * 8 + d] = 0;
-        g_autofree double *got = rig_reference(cut);
-        if (strcmp(TABLES[t].model, "fm") == 0) { // the others meet it in sums of pairs
-            g_autoptr(GArray) params = rk_compressed_params(whole, &error);
-            for (guint i = 0; i < params->len; i++) {
-                const RkCompressedParam *p = &g_array_index(params, RkCompressedParam, i);
-                float *values = rk_weights_find(whole->tensors, p->name)->packed;
-                for (uint64_t v = 0;
-                     g_str_has_prefix(p->name, "embed.") && v < rk_tensor_numel(&p->type); v++)
-                    if (!kept[v % 8])
-                        values[v] = 0;
-            }
+        for (guint i = 0; i < whole->tensors->list->len; i++) {
+            const RkWeight *one = g_ptr_array_index(whole->tensors->list, i);
+            gboolean layer =
+                TABLES[t].layer != NULL && g_str_has_prefix(one->name, TABLES[t].layer);
+            if (layer || g_str_has_prefix(one->name, TABLES[t].also))
+                zero_dimensions(one, layer, kept);
         }
-        g_autofree double *expected = rig_reference(whole);
+        g_autofree double *expected = rig_reference(whole), *got = rig_reference(cut);
         assert_close(got, expected, 1e-12);
     }
 }
@@ -259,8 +263,8 @@ structure_is_found_in_every_model(void)
             g_assert_cmpuint(after.bytes, <, before.bytes);
             g_assert_cmpfloat(after.flops, <, before.flops);
             g_autofree double *reference = rig_reference(model);
-            if (m < N_RUN)
-                assert_runs(model, reference);
+            for (int i = 0; i < RIG_B; i++)
+                g_assert_true(isfinite(reference[i]));
             n++;
         }
     g_assert_cmpuint(n, >, 18);
