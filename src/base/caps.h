@@ -38,4 +38,7 @@ typedef struct {
     gboolean int_dot; // packed 4x8-bit dot product (SPV_KHR_integer_dot_product)
     gboolean int_dot_accelerated;
     gboolean coop_matrix; // VK_NV_cooperative_matrix, the one that glslc 2023.2 compiles for
+
+    // Whether its compiler copes with long loops that ask to be unrolled.
+    gboolean unrolls;
 } RkCaps;

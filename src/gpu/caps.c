@@ -168,4 +168,6 @@ rk_device_describe(VkInstance instance, uint32_t instance_api, VkPhysicalDevice 
     copy_heap(physical, &info->caps);
     copy_formats(physical, &info->caps);
     copy_features(physical, api, &properties, &info->caps);
+    // It unrolls all that is hinted: a masked product took it 8 GB and minutes.
+    info->caps.unrolls = properties.driver.driverID != VK_DRIVER_ID_GOOGLE_SWIFTSHADER;
 }

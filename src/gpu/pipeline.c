@@ -149,10 +149,9 @@ create(RkDevice *device, RkPipeline *pipeline, GError **error)
     if (words == NULL || !create_layout(device, pipeline, error))
         return FALSE;
     const RkPipelineKey *key = &pipeline->key;
-    // SwiftShader unrolls all that is hinted: a masked product took it 8 GB and minutes.
-    const gboolean unroll = !g_str_has_prefix(device->info.driver, "SwiftShader");
-    g_autofree uint32_t *special = rk_spirv_specialize(words, bytes / 4, key->spec, key->n_spec,
-                                                       unroll, key->shader, &n_words, error);
+    g_autofree uint32_t *special =
+        rk_spirv_specialize(words, bytes / 4, key->spec, key->n_spec, device->info.caps.unrolls,
+                            key->shader, &n_words, error);
     if (special == NULL)
         return FALSE;
     const VkShaderModuleCreateInfo info = {.sType = VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO,

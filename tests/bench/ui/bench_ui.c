@@ -232,6 +232,7 @@ main(int argc, char **argv)
         make_db(argv[2]);
         return 0;
     }
+    g_setenv("GTK_A11Y", "none", FALSE); // without a session bus its absence would be a warning
     char *own[] = {argv[0], NULL};
     arguments = argv;
     return rk_ui_main(1, own, add);
