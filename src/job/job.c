@@ -123,6 +123,14 @@ tell(RkJobs *jobs, RkJob *job, const RkJobSnapshot *snapshot)
 }
 
 static void
+free_ended_data(RkJob *job)
+{
+    if (job->spec.free_ended_data != NULL)
+        job->spec.free_ended_data(g_steal_pointer(&job->spec.ended_data));
+    job->spec.free_ended_data = NULL;
+}
+
+static void
 tell_end(RkJob *job, const RkJobSnapshot *snapshot)
 {
     if (snapshot->state == RK_JOB_RUNNING || job->told_end)
@@ -131,6 +139,7 @@ tell_end(RkJob *job, const RkJobSnapshot *snapshot)
     g_thread_join(g_steal_pointer(&job->thread));
     if (job->spec.ended != NULL)
         job->spec.ended(job, snapshot, job->spec.ended_data);
+    free_ended_data(job);
 }
 
 static gboolean
@@ -205,6 +214,7 @@ job_free(gpointer data)
         job->free_result(job->result);
     if (job->spec.free_data != NULL)
         job->spec.free_data(job->spec.data);
+    free_ended_data(job);
     rk_job_snapshot_unref(job->snapshot);
     g_array_unref(job->lines);
     g_mutex_clear(&job->lock);

@@ -73,6 +73,7 @@ typedef struct {
     // In the context, once, after it ended; `job` has the result. May be NULL.
     void (*ended)(RkJob *job, const RkJobSnapshot *last, gpointer ended_data);
     gpointer ended_data;
+    GDestroyNotify free_ended_data; // after that, or with the registry; may be NULL
 } RkJobSpec;
 
 // ---- the registry; its owner's thread, which runs `context` ------------------------------------

@@ -6,6 +6,7 @@
 
 #include "job/model_jobs.h"
 #include "store/model.h"
+#include "ui/asked.h"
 #include "ui/compress_result.h"
 #include "ui/params_form.h"
 #include "ui/widgets.h"
@@ -223,22 +224,18 @@ act_add(GtkWidget *widget, const char *action, GVariant *target)
 
 // ---- running ---------------------------------------------------------------------------------
 
-typedef struct {
-    GWeakRef dialog;
-    RkAppSession *session;
-} Asked;
-
 static void
 compressed(RkJob *job, const RkJobSnapshot *last, gpointer data)
 {
-    g_autofree Asked *asked = data;
-    g_autoptr(RkCompressDialog) dialog = g_weak_ref_get(&asked->dialog);
+    RkAsked *asked = data;
+    g_autoptr(RkCompressDialog) dialog = g_weak_ref_get(&asked->by);
+    g_autoptr(RkAppSession) session = g_weak_ref_get(&asked->session);
     RkCompressResult *result = rk_job_take_result(job);
-    g_weak_ref_clear(&asked->dialog);
-    rk_app_session_read(asked->session);
+    if (session != NULL)
+        rk_app_session_read(session);
     if (dialog == NULL || dialog->session == NULL) {
-        if (last->error != NULL)
-            rk_app_session_toast(asked->session, last->error->message);
+        if (session != NULL && last->error != NULL)
+            rk_app_session_toast(session, last->error->message);
         rk_compress_job_result_free(result);
         return;
     }
@@ -271,11 +268,7 @@ on_start(RkCompressDialog *dialog)
     RkJobSpec spec =
         rk_compress_job(rk_app_session_workspace(dialog->session), device, dialog->model,
                         gtk_editable_get_text(dialog->name), (const char *const *)passes->pdata, 1);
-    Asked *asked = g_new0(Asked, 1);
-    g_weak_ref_init(&asked->dialog, dialog);
-    asked->session = dialog->session;
-    spec.ended = compressed;
-    spec.ended_data = asked;
+    rk_asked(&spec, compressed, dialog, dialog->session, NULL, 0);
     gtk_label_set_text(dialog->running, title);
     gtk_stack_set_visible_child_name(dialog->stack, "running");
     gtk_widget_set_visible(dialog->start, FALSE);

@@ -6,6 +6,7 @@
 
 #include "dataset/clean.h"
 #include "store/dataset.h"
+#include "ui/asked.h"
 #include "ui/params_form.h"
 #include "ui/widgets.h"
 
@@ -185,13 +186,11 @@ show_look(RkImportDialog *dialog)
     check(dialog);
 }
 
-// The dialog may have been closed meanwhile; the weak reference says so.
 static void
 looked(RkJob *job, const RkJobSnapshot *last, gpointer data)
 {
-    g_autofree GWeakRef *ref = data;
-    g_autoptr(RkImportDialog) dialog = g_weak_ref_get(ref);
-    g_weak_ref_clear(ref);
+    RkAsked *asked = data;
+    g_autoptr(RkImportDialog) dialog = g_weak_ref_get(&asked->by);
     g_autoptr(RkImportLook) look = rk_job_take_result(job);
     if (dialog == NULL || dialog->session == NULL)
         return;
@@ -261,12 +260,9 @@ GtkWidget *
 rk_import_dialog_new(GtkWindow *parent, RkAppSession *session, const char *const *paths)
 {
     RkImportDialog *dialog = g_object_new(RK_TYPE_IMPORT_DIALOG, "transient-for", parent, NULL);
-    GWeakRef *ref = g_new0(GWeakRef, 1);
     dialog->session = g_object_ref(session);
-    g_weak_ref_init(ref, dialog);
     RkJobSpec spec = rk_look_job(rk_app_session_workspace(session), paths);
-    spec.ended = looked;
-    spec.ended_data = ref;
+    rk_asked(&spec, looked, dialog, session, NULL, 0);
     dialog->job = rk_jobs_start(rk_app_session_jobs(session), &spec);
     return GTK_WIDGET(dialog);
 }

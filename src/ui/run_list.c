@@ -119,8 +119,14 @@ was_read(RkJob *job, const RkJobSnapshot *last, gpointer data)
         }
         changed(reading->list);
     }
+}
+
+static void
+reading_free(gpointer data)
+{
+    Reading *reading = data;
     g_clear_weak_pointer(&reading->list);
-    g_object_unref(item);
+    g_object_unref(reading->item);
     g_free(reading);
 }
 
@@ -137,6 +143,7 @@ read_run(RkRunList *list, RkRunItem *item)
     item->reading = TRUE;
     spec.ended = was_read;
     spec.ended_data = reading;
+    spec.free_ended_data = reading_free;
     rk_jobs_start(rk_app_session_jobs(list->session), &spec);
 }
 

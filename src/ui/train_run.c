@@ -9,6 +9,7 @@
 #include "job/train_job.h"
 #include "store/model.h"
 #include "store/run.h"
+#include "ui/asked.h"
 #include "ui/chart_view.h"
 #include "ui/train_chart.h"
 #include "ui/widgets.h"
@@ -67,19 +68,13 @@ make_chart(RkTrainRun *run)
 
 // ---- stored curves -------------------------------------------------------------------------
 
-typedef struct {
-    GWeakRef run;
-    char *name;
-} Asked;
-
 static void
 curves_read(RkJob *job, const RkJobSnapshot *last, gpointer data)
 {
-    g_autofree Asked *asked = data;
-    g_autofree char *name = asked->name;
-    g_autoptr(RkTrainRun) run = g_weak_ref_get(&asked->run);
+    RkAsked *asked = data;
+    const char *name = asked->name;
+    g_autoptr(RkTrainRun) run = g_weak_ref_get(&asked->by);
     GPtrArray *curves = rk_job_take_result(job);
-    g_weak_ref_clear(&asked->run);
     if (run == NULL || run->session == NULL || curves == NULL) {
         g_clear_pointer(&curves, g_ptr_array_unref);
         return;
@@ -98,12 +93,8 @@ ask_curves(RkTrainRun *run, const char *name)
     const char *const names[] = {name, NULL};
     if (rk_train_chart_has(run->drawn, name) || !g_hash_table_add(run->asked, g_strdup(name)))
         return;
-    Asked *asked = g_new0(Asked, 1);
-    g_weak_ref_init(&asked->run, run);
-    asked->name = g_strdup(name);
     RkJobSpec spec = rk_curves_job(rk_app_session_workspace(run->session), names);
-    spec.ended = curves_read;
-    spec.ended_data = asked;
+    rk_asked(&spec, curves_read, run, run->session, name, 0);
     rk_app_session_start(run->session, spec, spec.title);
 }
 

@@ -123,6 +123,33 @@ cancel_ends_without_failure(Rig *rig, gconstpointer unused)
     g_assert_cmpuint(rk_jobs_n(rig->jobs), ==, 0);
 }
 
+static void
+count_free(gpointer n)
+{
+    (*(int *)n)++;
+}
+
+// What was given for the end is freed once: after it, or with jobs that nobody waits for.
+static void
+data_for_the_end_is_freed(Rig *rig, gconstpointer unused)
+{
+    int n = 0;
+    RkJobSpec spec = {.title = "Endless",
+                      .run = wait_for_cancel,
+                      .ended_data = &n,
+                      .free_ended_data = count_free};
+    rk_job_cancel(rk_jobs_start(rig->jobs, &spec));
+    while (rk_jobs_n_running(rig->jobs) > 0)
+        g_main_context_iteration(rig->context, TRUE);
+    g_assert_cmpint(n, ==, 1);
+    g_clear_pointer(&rig->jobs, rk_jobs_free);
+    g_assert_cmpint(n, ==, 1);
+    rig->jobs = rk_jobs_new(rig->context);
+    rk_jobs_start(rig->jobs, &spec);
+    g_clear_pointer(&rig->jobs, rk_jobs_free);
+    g_assert_cmpint(n, ==, 2);
+}
+
 static gboolean
 fail(RkJob *job, gpointer data, GError **error)
 {
@@ -255,6 +282,7 @@ main(int argc, char **argv)
 #define ADD(path, func) g_test_add("/job/job/" path, Rig, NULL, set_up, func, tear_down)
     ADD("a live line and a result are seen", line_is_seen);
     ADD("cancelling ends a job without a failure", cancel_ends_without_failure);
+    ADD("data for the end is freed", data_for_the_end_is_freed);
     ADD("a failure keeps its error", failure_keeps_its_error);
     ADD("many steps are few snapshots", many_steps_are_few_snapshots);
     ADD("freeing cancels what runs", free_cancels_what_runs);

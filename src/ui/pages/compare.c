@@ -5,6 +5,7 @@
 #include <glib/gi18n.h>
 #include <string.h>
 
+#include "ui/asked.h"
 #include "ui/page.h"
 #include "ui/pages/compare_view.h"
 #include "ui/run_list.h"
@@ -59,41 +60,30 @@ base_of(const RkComparePage *page, const GArray *trials)
 
 // ---- comparing -----------------------------------------------------------------------------
 
-typedef struct {
-    RkComparePage *page; // may be gone meanwhile
-    guint n_more;
-} Asked;
-
 static void
 compared(RkJob *job, const RkJobSnapshot *last, gpointer data)
 {
-    Asked *asked = data;
-    RkComparePage *page = asked->page;
+    RkAsked *asked = data;
+    g_autoptr(RkComparePage) page = g_weak_ref_get(&asked->by);
     g_autoptr(RkSideBySide) side = rk_job_take_result(job);
-    if (page != NULL && page->job == job) {
+    if (page != NULL && page->session != NULL && page->job == job) {
         page->job = NULL;
         if (side != NULL && last->state == RK_JOB_DONE) {
-            rk_compare_view_show(page->view, g_steal_pointer(&side), asked->n_more);
+            rk_compare_view_show(page->view, g_steal_pointer(&side), asked->n);
             gtk_stack_set_visible_child_name(page->side, "shown");
         }
     }
-    g_clear_weak_pointer(&asked->page);
-    g_free(asked);
 }
 
 static void
 compare(RkComparePage *page, const GArray *trials, guint n_more)
 {
-    Asked *asked = g_new0(Asked, 1);
     RkJobSpec spec = rk_compare_job(rk_app_session_workspace(page->session),
                                     (const RkRunTrial *)(const void *)trials->data, trials->len,
                                     base_of(page, trials));
     if (page->job != NULL)
         rk_job_cancel(page->job);
-    g_set_weak_pointer(&asked->page, page);
-    asked->n_more = n_more;
-    spec.ended = compared;
-    spec.ended_data = asked;
+    rk_asked(&spec, compared, page, page->session, NULL, n_more);
     page->job = rk_jobs_start(rk_app_session_jobs(page->session), &spec);
 }
 

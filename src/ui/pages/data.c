@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "store/dataset.h"
+#include "ui/asked.h"
 #include "ui/import_dialog.h"
 #include "ui/page.h"
 #include "ui/pages/profile_view.h"
@@ -81,27 +82,19 @@ show_profile(RkDataPage *page, const RkProfile *profile)
     show_detail(page, below);
 }
 
-// A profile that was asked for: the page may be gone by now, or show another dataset.
-typedef struct {
-    GWeakRef page;
-    char *name;
-} Asked;
-
 static void
 profiled(RkJob *job, const RkJobSnapshot *last, gpointer data)
 {
-    g_autofree Asked *asked = data;
-    g_autofree char *name = asked->name;
-    g_autoptr(RkDataPage) page = g_weak_ref_get(&asked->page);
+    RkAsked *asked = data;
+    g_autoptr(RkDataPage) page = g_weak_ref_get(&asked->by);
     RkProfile *profile = rk_job_take_result(job);
-    g_weak_ref_clear(&asked->page);
     if (page == NULL || page->session == NULL) {
         rk_profile_free(profile);
         return;
     }
-    const gboolean shown = g_strcmp0(page->shown, name) == 0;
+    const gboolean shown = g_strcmp0(page->shown, asked->name) == 0;
     if (profile != NULL)
-        g_hash_table_replace(page->profiles, g_steal_pointer(&name), profile);
+        g_hash_table_replace(page->profiles, g_steal_pointer(&asked->name), profile);
     if (shown && profile != NULL)
         show_profile(page, profile);
     else if (shown && last->error != NULL)
@@ -128,13 +121,9 @@ show_dataset(RkDataPage *page, const char *name)
     adw_status_page_set_title(ADW_STATUS_PAGE(waiting), _("Profiling…"));
     adw_status_page_set_child(ADW_STATUS_PAGE(waiting), spinner);
     show_detail(page, waiting);
-    Asked *asked = g_new0(Asked, 1);
-    g_weak_ref_init(&asked->page, page);
-    asked->name = g_strdup(name);
     RkJobSpec spec = rk_profile_job(rk_app_session_workspace(page->session), name);
     g_autofree char *title = g_strdup_printf(_("Profiling %s"), name);
-    spec.ended = profiled;
-    spec.ended_data = asked;
+    rk_asked(&spec, profiled, page, page->session, name, 0);
     rk_app_session_start(page->session, spec, title);
 }
 

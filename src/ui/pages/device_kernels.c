@@ -6,6 +6,7 @@
 
 #include "job/kernel_jobs.h"
 #include "report/charts.h"
+#include "ui/asked.h"
 #include "ui/chart_view.h"
 #include "ui/widgets.h"
 
@@ -22,27 +23,6 @@ struct _RkDeviceKernels {
 };
 
 G_DEFINE_FINAL_TYPE(RkDeviceKernels, rk_device_kernels, ADW_TYPE_BIN)
-
-typedef struct {
-    RkDeviceKernels *view; // may be gone meanwhile
-    guint asked;
-} Asked;
-
-static Asked *
-asked_new(RkDeviceKernels *view)
-{
-    Asked *asked = g_new0(Asked, 1);
-    g_set_weak_pointer(&asked->view, view);
-    asked->asked = view->asked;
-    return asked;
-}
-
-static void
-asked_free(Asked *asked)
-{
-    g_clear_weak_pointer(&asked->view);
-    g_free(asked);
-}
 
 // ---- tunings -------------------------------------------------------------------------------
 
@@ -78,11 +58,11 @@ show_tunings(RkDeviceKernels *view, const GPtrArray *all)
 static void
 tunings_read(RkJob *job, const RkJobSnapshot *last, gpointer data)
 {
-    Asked *asked = data;
+    RkAsked *asked = data;
+    g_autoptr(RkDeviceKernels) view = g_weak_ref_get(&asked->by);
     g_autoptr(GPtrArray) all = rk_job_take_result(job);
-    if (asked->view != NULL && asked->view->asked == asked->asked && all != NULL)
-        show_tunings(asked->view, all);
-    asked_free(asked);
+    if (view != NULL && view->session != NULL && view->asked == asked->n && all != NULL)
+        show_tunings(view, all);
 }
 
 static void
@@ -93,8 +73,7 @@ read_tunings(RkDeviceKernels *view)
     if (info == NULL)
         return;
     RkJobSpec spec = rk_tunings_job(rk_app_session_workspace(view->session), info->index);
-    spec.ended = tunings_read;
-    spec.ended_data = asked_new(view);
+    rk_asked(&spec, tunings_read, view, view->session, NULL, view->asked);
     rk_jobs_start(rk_app_session_jobs(view->session), &spec);
 }
 
@@ -125,18 +104,18 @@ show_times(RkDeviceKernels *view, const RkKernelTimes *times)
 static void
 timed(RkJob *job, const RkJobSnapshot *last, gpointer data)
 {
-    Asked *asked = data;
+    RkAsked *asked = data;
+    g_autoptr(RkDeviceKernels) view = g_weak_ref_get(&asked->by);
     g_autoptr(RkKernelTimes) times = rk_job_take_result(job);
-    if (asked->view != NULL) {
-        if (last->state == RK_JOB_FAILED)
-            rk_app_session_toast(asked->view->session, last->error->message);
-        gtk_widget_action_set_enabled(GTK_WIDGET(asked->view), "kernels.time", TRUE);
-        if (times != NULL && asked->view->asked == asked->asked) {
-            show_times(asked->view, times);
-            read_tunings(asked->view);
-        }
+    if (view == NULL || view->session == NULL)
+        return;
+    if (last->state == RK_JOB_FAILED)
+        rk_app_session_toast(view->session, last->error->message);
+    gtk_widget_action_set_enabled(GTK_WIDGET(view), "kernels.time", TRUE);
+    if (times != NULL && view->asked == asked->n) {
+        show_times(view, times);
+        read_tunings(view);
     }
-    asked_free(asked);
 }
 
 static void
@@ -150,8 +129,7 @@ time_kernels(GtkWidget *widget, const char *name, GVariant *budget_s)
     g_autofree char *title = g_strdup_printf(_("Timing the kernels of %s"), info->name);
     RkJobSpec spec = rk_kernels_job(rk_app_session_workspace(view->session), info->index,
                                     g_variant_get_double(budget_s), title);
-    spec.ended = timed;
-    spec.ended_data = asked_new(view);
+    rk_asked(&spec, timed, view, view->session, NULL, view->asked);
     gtk_widget_action_set_enabled(widget, "kernels.time", FALSE);
     rk_app_session_start(view->session, spec, title);
 }

@@ -6,6 +6,7 @@
 
 #include "models/model.h"
 #include "store/model.h"
+#include "ui/asked.h"
 #include "ui/compress_dialog.h"
 #include "ui/page.h"
 #include "ui/pages/model_detail.h"
@@ -303,20 +304,15 @@ act_compress(GtkWidget *widget, const char *action, GVariant *target)
                                           g_variant_get_string(target, NULL))));
 }
 
-typedef struct {
-    GWeakRef page;
-    RkAppSession *session;
-} Asked;
-
 static void
 evaluated(RkJob *job, const RkJobSnapshot *last, gpointer data)
 {
-    g_autofree Asked *asked = data;
-    g_autoptr(RkModelsPage) page = g_weak_ref_get(&asked->page);
+    RkAsked *asked = data;
+    g_autoptr(RkModelsPage) page = g_weak_ref_get(&asked->by);
+    g_autoptr(RkAppSession) session = g_weak_ref_get(&asked->session);
     RkMeasuredModel *measured = rk_job_take_result(job);
-    g_weak_ref_clear(&asked->page);
-    if (last->error != NULL)
-        rk_app_session_toast(asked->session, last->error->message);
+    if (session != NULL && last->error != NULL)
+        rk_app_session_toast(session, last->error->message);
     if (page == NULL || page->session == NULL || measured == NULL) {
         rk_measured_model_free(measured);
         return;
@@ -337,11 +333,7 @@ act_evaluate(GtkWidget *widget, const char *action, GVariant *target)
     g_autofree char *title = g_strdup_printf(_("Measuring %s"), name);
     RkJobSpec spec = rk_evaluate_job(rk_app_session_workspace(page->session), device, name, NULL,
                                      "test", "auto", 10, 1);
-    Asked *asked = g_new0(Asked, 1);
-    g_weak_ref_init(&asked->page, page);
-    asked->session = page->session;
-    spec.ended = evaluated;
-    spec.ended_data = asked;
+    rk_asked(&spec, evaluated, page, page->session, NULL, 0);
     rk_app_session_start(page->session, spec, title);
     rk_app_session_toast(page->session, title);
 }

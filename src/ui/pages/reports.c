@@ -7,6 +7,7 @@
 
 #include "report/report.h"
 #include "report/text.h"
+#include "ui/asked.h"
 #include "ui/page.h"
 #include "ui/run_list.h"
 #include "ui/widgets.h"
@@ -75,32 +76,18 @@ clear_pages(RkReportsPage *page)
         gtk_box_remove(page->pages, child);
 }
 
-typedef struct {
-    RkReportsPage *page; // may be gone meanwhile
-} Asked;
-
 static void
 previewed(RkJob *job, const RkJobSnapshot *last, gpointer data)
 {
-    Asked *asked = data;
-    RkReportsPage *page = asked->page;
+    RkAsked *asked = data;
+    g_autoptr(RkReportsPage) page = g_weak_ref_get(&asked->by);
     g_autoptr(GPtrArray) pages = rk_job_take_result(job);
-    if (page != NULL && page->job == job) {
+    if (page != NULL && page->session != NULL && page->job == job) {
         page->job = NULL;
         clear_pages(page);
         for (guint i = 0; pages != NULL && i < pages->len; i++)
             gtk_box_append(page->pages, page_picture(g_ptr_array_index(pages, i), i + 1));
     }
-    g_clear_weak_pointer(&asked->page);
-    g_free(asked);
-}
-
-static Asked *
-asked_new(RkReportsPage *page)
-{
-    Asked *asked = g_new0(Asked, 1);
-    g_set_weak_pointer(&asked->page, page);
-    return asked;
 }
 
 static void
@@ -137,8 +124,7 @@ update(gpointer data)
     }
     RkJobSpec spec =
         rk_preview_job(rk_app_session_workspace(page->session), runs, PREVIEW_PAGES, PREVIEW_SCALE);
-    spec.ended = previewed;
-    spec.ended_data = asked_new(page);
+    rk_asked(&spec, previewed, page, page->session, NULL, 0);
     page->job = rk_jobs_start(rk_app_session_jobs(page->session), &spec);
     show_answer(page, runs);
     gtk_stack_set_visible_child_name(page->side, "shown");
@@ -171,12 +157,6 @@ open_from_toast(AdwToast *toast, gpointer data)
     open_path(window, g_object_get_data(G_OBJECT(toast), "path"));
 }
 
-typedef struct {
-    RkReportsPage *page;   // may be gone meanwhile
-    RkAppSession *session; // it ends its jobs, so that none of them may hold it
-    char *path;
-} Export;
-
 // The newest first, each once.
 static void
 keep_export(RkAppSession *session, const char *path)
@@ -195,27 +175,25 @@ keep_export(RkAppSession *session, const char *path)
 static void
 exported(RkJob *job, const RkJobSnapshot *last, gpointer data)
 {
-    Export *export = data;
-    g_autofree char *name = g_path_get_basename(export->path);
-    if (export->session != NULL && last->state == RK_JOB_DONE) {
+    RkAsked *asked = data;
+    g_autoptr(RkReportsPage) page = g_weak_ref_get(&asked->by);
+    g_autoptr(RkAppSession) session = g_weak_ref_get(&asked->session);
+    g_autofree char *name = g_path_get_basename(asked->name);
+    if (session != NULL && last->state == RK_JOB_DONE) {
         // Translators: %s is a file's name.
         g_autofree char *text = g_strdup_printf(_("Wrote %s"), name);
         g_autofree char *escaped = g_markup_escape_text(text, -1);
         g_autoptr(AdwToast) toast = g_object_ref_sink(adw_toast_new(escaped));
         adw_toast_set_button_label(toast, _("_Open"));
-        g_object_set_data_full(G_OBJECT(toast), "path", g_strdup(export->path), g_free);
+        g_object_set_data_full(G_OBJECT(toast), "path", g_strdup(asked->name), g_free);
         g_signal_connect(toast, "button-clicked", G_CALLBACK(open_from_toast), NULL);
-        g_signal_emit_by_name(export->session, "toast", toast);
-        keep_export(export->session, export->path);
-        if (export->page != NULL)
-            show_exports(export->page);
-    } else if (export->session != NULL && last->state == RK_JOB_FAILED) {
-        rk_app_session_toast(export->session, last->error->message);
+        g_signal_emit_by_name(session, "toast", toast);
+        keep_export(session, asked->name);
+        if (page != NULL && page->session != NULL)
+            show_exports(page);
+    } else if (session != NULL && last->state == RK_JOB_FAILED) {
+        rk_app_session_toast(session, last->error->message);
     }
-    g_clear_weak_pointer(&export->page);
-    g_clear_weak_pointer(&export->session);
-    g_free(export->path);
-    g_free(export);
 }
 
 static void
@@ -226,16 +204,11 @@ export_to(RkReportsPage *page, const char *path)
         rk_app_session_toast(page->session, _("Check the runs to report on first."));
         return;
     }
-    Export *export = g_new0(Export, 1);
     g_autofree char *name = g_path_get_basename(path);
     // Translators: %s is a file's name.
     g_autofree char *title = g_strdup_printf(_("Writing %s"), name);
     RkJobSpec spec = rk_report_job(rk_app_session_workspace(page->session), runs, path);
-    g_set_weak_pointer(&export->page, page);
-    g_set_weak_pointer(&export->session, page->session);
-    export->path = g_strdup(path);
-    spec.ended = exported;
-    spec.ended_data = export;
+    rk_asked(&spec, exported, page, page->session, path, 0);
     rk_app_session_start(page->session, spec, title);
 }
 

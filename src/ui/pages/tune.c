@@ -8,6 +8,7 @@
 #include "store/dataset.h"
 #include "store/model.h"
 #include "store/trial.h"
+#include "ui/asked.h"
 #include "ui/page.h"
 #include "ui/pages/tune_files.h"
 #include "ui/pages/tune_run.h"
@@ -269,10 +270,11 @@ rk_tune_page_try_sample(RkTunePage *page)
 static void
 loaded(RkJob *job, const RkJobSnapshot *last, gpointer data)
 {
-    g_autoptr(RkTunePage) page = data;
+    RkAsked *asked = data;
+    g_autoptr(RkTunePage) page = g_weak_ref_get(&asked->by);
     g_autoptr(RkOpenedRun) run = rk_job_take_result(job);
-    if (run == NULL || page->session == NULL) {
-        if (last->error != NULL && page->session != NULL)
+    if (run == NULL || page == NULL || page->session == NULL) {
+        if (last->error != NULL && page != NULL && page->session != NULL)
             rk_app_session_toast(page->session, last->error->message);
         return;
     }
@@ -286,8 +288,7 @@ void
 rk_tune_page_open_run(RkTunePage *page, int64_t id)
 {
     RkJobSpec spec = rk_open_run_job(rk_app_session_workspace(page->session), id);
-    spec.ended = loaded;
-    spec.ended_data = g_object_ref(page);
+    rk_asked(&spec, loaded, page, page->session, NULL, 0);
     rk_app_session_start(page->session, spec, _("Opening a sweep"));
 }
 
