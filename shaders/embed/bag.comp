@@ -3,7 +3,7 @@
 // Embedding bag and gather: out[b, :] = sum over the elements e of bag b of
 //   weight[e] * (q[index[e], :] * scale[index[e]] + bias[index[e]]), divided by their number (MEAN).
 // Bindings: 0 table as uvec4s, 1 index, 2 out f32 [bags, D] as vec4s, 3 ends (RAGGED), 4 weight
-// (WEIGHTED), 5 scale and bias (integer tables). Unused ones are bound to the index, never read.
+// (WEIGHTED), 5 scale and bias (integer tables), a pair a row or one (ONE_SCALE). Unused ones are bound to the index, never read.
 // A unit is a uvec4 of a row; rows are a whole number of units and D one of vec4s (word.comp takes
 // the rest). Grid: an invocation for each bag and run of T units. No barriers.
 // On lavapipe a fetch costs some 60 instructions for 8 invocations, and rows come from memory: few

@@ -13,6 +13,7 @@ layout(constant_id = 4) const bool RAGGED = false;
 layout(constant_id = 5) const bool WEIGHTED = false;
 layout(constant_id = 6) const bool MEAN = false;
 layout(constant_id = 7) const bool ADD = false; // not the first row range
+layout(constant_id = 8) const bool ONE_SCALE = false; // for all rows
 
 layout(push_constant) uniform Push
 {
@@ -73,7 +74,7 @@ float element(uint e, out uint row, out float factor, out bool inside)
     row = inside ? row : 0;
     factor = inside ? (WEIGHTED ? WEIGHT(e) : 1) : 0;
 #ifdef SCALED
-    vec2 scale_bias = scale_of(row);
+    vec2 scale_bias = scale_of(ONE_SCALE ? 0 : row);
     float bias = inside ? factor * scale_bias.y : 0;
     factor = inside ? factor * scale_bias.x : 0;
     return bias;

@@ -61,7 +61,7 @@ layout(constant_id = 11) const bool TAIL = false; // K is no multiple of 4 * UK
 layout(constant_id = 12) const uint ACT = ~0u;    // rk_pointwise() code, ~0 none
 layout(constant_id = 13) const float ACT_P = 0.0;
 layout(constant_id = 14) const bool BIAS = false;
-layout(constant_id = 15) const uint SCALE = 0;   // 1 a number for each row of B, 2 for each group
+layout(constant_id = 15) const uint SCALE = 0; // 1 a number for each row of B, 2 for each group, 3 one
 layout(constant_id = 16) const uint SCALE_A = 0; // 1 a number for each row of A, 2 one for all
 
 #ifdef X_I8
@@ -157,6 +157,8 @@ vec4 finish(vec4 v, uint row, uint col)
     }
     if (SCALE == 1)
         v *= s;
+    if (SCALE == 3)
+        v *= RK_LOAD1(scale, 0);
     if (SCALE_A != 0)
         v *= RK_LOAD1(a_scale, SCALE_A == 1 ? row : 0);
     if (BIAS)

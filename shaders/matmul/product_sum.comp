@@ -15,7 +15,7 @@ layout(local_size_x_id = 0) in;
 layout(constant_id = 1) const uint ACT = ~0u;
 layout(constant_id = 2) const float ACT_P = 0.0;
 layout(constant_id = 3) const bool BIAS = false;
-layout(constant_id = 4) const uint SCALE = 0; // 1 a number for each column; groups are in the parts
+layout(constant_id = 4) const uint SCALE = 0; // 1 a number for each column, 3 one; groups are in the parts
 layout(constant_id = 5) const uint SCALE_A = 0; // 1 a number for each row, 2 one for all
 
 layout(set = 0, binding = 0, std430) readonly buffer Parts { float v[]; } parts;
@@ -37,8 +37,8 @@ void main()
     for (uint s = 0; s < p.splits; s++)
         sum += parts.v[s * p.n + i];
     uint col = i % p.cols;
-    if (SCALE == 1)
-        sum *= scale.v[col];
+    if (SCALE == 1 || SCALE == 3)
+        sum *= scale.v[SCALE == 1 ? col : 0];
     if (SCALE_A != 0)
         sum *= a_scale.v[SCALE_A == 1 ? i / p.cols : 0];
     if (BIAS)

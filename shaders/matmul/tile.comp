@@ -248,8 +248,8 @@ vec4 finish(vec4 v, uint row, uint col)
 {
     [[unroll]] for (uint c = 0; c < 4; c++) {
         uint n = min(col + c, p.n - 1);
-        if (SCALE == 1)
-            v[c] *= scale.v[n];
+        if (SCALE == 1 || SCALE == 3)
+            v[c] *= scale.v[SCALE == 1 ? n : 0];
         if (SCALE_A != 0)
             v[c] *= a_scale.v[SCALE_A == 1 ? row : 0];
         if (BIAS)

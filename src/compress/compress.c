@@ -158,13 +158,14 @@ decode_integer(const RkCompressed *c, const RkCompressedParam *p, const RkParamF
     uint64_t groups = form->group > 0 ? (cols + form->group - 1) / form->group : 1;
     for (uint64_t r = 0; r < rows; r++)
         for (uint64_t k = 0; k < cols; k++) {
+            uint64_t row = form->per_tensor ? 0 : r;
             float s, o = 0;
             if (p->feature >= 0) {
-                s = scale[2 * r];
-                o = scale[2 * r + 1];
+                s = scale[2 * row];
+                o = scale[2 * row + 1];
             } else {
-                s = scale[r * groups + (form->group > 0 ? k / form->group : 0)];
-                o = offset != NULL ? ((const float *)offset->packed)[r] : 0;
+                s = scale[row * groups + (form->group > 0 ? k / form->group : 0)];
+                o = offset != NULL ? ((const float *)offset->packed)[row] : 0;
             }
             values[r * cols + k] = values[r * cols + k] * s + o;
         }

@@ -2,7 +2,8 @@
 //
 // The pass `quantize`: dense layers and tables in f16, i8 or i4. Dense layers are symmetric with a
 // scale for each output, or for each group of inputs; i8 ones may take their activations in i8
-// too and then multiply integers. Tables have a scale and an offset for each row. With epochs the
+// too and then multiply integers. Tables have a scale and an offset for each row. Either may have
+// one for the whole tensor. With epochs the
 // model is first trained with its weights rounded as they will be, gradients passing straight
 // through (Jacob et al., CVPR 2018, https://arxiv.org/abs/1712.05877).
 #include "compress/compress.h"
@@ -85,11 +86,11 @@ put_floats(RkCompressed *model, const char *name, const char *suffix, RkTensor t
     rk_weights_put(model->tensors, full, &type, g_memdup2(values, MAX(rk_tensor_bytes(&type), 4)));
 }
 
-// The scale and offset of each row side by side, as lookups take them.
+// The scale and offset of each row (or of all) side by side, as lookups take them.
 static void
 put_table_scales(RkCompressed *model, const char *name, const RkQuantized *q)
 {
-    uint32_t rows = q->type.dim[0];
+    uint32_t rows = q->n_scales;
     g_autofree float *both = g_new(float, MAX(2 * (size_t)rows, 1));
     for (uint32_t r = 0; r < rows; r++) {
         both[2 * (size_t)r] = q->scale[r];
@@ -102,7 +103,7 @@ static void
 put_layer_scales(RkCompressed *model, const char *name, const RkQuantized *q, uint32_t group,
                  gboolean offset)
 {
-    uint32_t rows = q->type.dim[0];
+    uint32_t rows = q->n_scales;
     RkTensor row = {RK_F32, 1, {rows}}, groups = {RK_F32, 2, {rows, q->n_groups}};
     put_floats(model, name, ".scale", group > 0 ? groups : row, q->scale);
     if (offset)
@@ -124,13 +125,15 @@ check_values(const RkCompressedParam *p, const float *values, GError **error)
     return TRUE;
 }
 
-// Whether scales would take what the integers save: rows of one number.
+// Whether scales and the padding of rows would take what the integers save: rows of one number.
 static gboolean
-gets_smaller(const RkCompressedParam *p, int format)
+gets_smaller(const RkParams *set, const RkCompressedParam *p, int format)
 {
-    RkTensor packed = {FORMATS[format].dtype, 2, {1, rk_tensor_cols(&p->type)}};
-    size_t scales = p->dense || FORMATS[format].format == RK_FORMAT_F16 ? 4 : 8;
-    return rk_tensor_bytes(&packed) + scales < 4 * (size_t)rk_tensor_cols(&p->type) ||
+    RkTensor packed = {FORMATS[format].dtype, 2, {rk_tensor_rows(&p->type), 0}};
+    packed.dim[1] = rk_tensor_cols(&p->type);
+    gboolean offset = !p->dense || !range_options(set, "range", TRUE).symmetric;
+    size_t scales = (offset ? 8 : 4) * (is(set, "per", "tensor") ? 1 : (size_t)packed.dim[0]);
+    return rk_tensor_bytes(&packed) + scales < rk_tensor_bytes(&p->type) ||
            FORMATS[format].format == RK_FORMAT_F16;
 }
 
@@ -204,6 +207,7 @@ encode(const RkParams *set, RkCompressed *model, const RkCompressedParam *p, int
     form->dim[1] = cols;
     form->group = options.group;
     form->offset = offset;
+    form->per_tensor = options.per_tensor;
     rk_weights_put(model->tensors, p->name, &q.type, g_steal_pointer(&q.packed));
     if (p->dense)
         put_layer_scales(model, p->name, &q, options.group, offset);
@@ -307,7 +311,7 @@ train_rounded(const RkParams *set, RkPassContext *context, RkCompressed *model, 
         const RkCompressedParam *p = &g_array_index(params, RkCompressedParam, i);
         RkFormat format = FORMATS[format_of(set, p)].format;
         if (p->format != RK_FORMAT_F32 || (format != RK_FORMAT_I8 && format != RK_FORMAT_I4) ||
-            !gets_smaller(p, format_of(set, p)))
+            !gets_smaller(set, p, format_of(set, p)))
             continue;
         RkParamForm *form = rk_model_form_need(model->form, p->name);
         form->rounded = format;
@@ -340,7 +344,7 @@ encode_all(const RkParams *set, RkCompressed *model, const Calibration *calibrat
     for (guint i = 0; params != NULL && i < params->len; i++) {
         const RkCompressedParam *p = &g_array_index(params, RkCompressedParam, i);
         int format = format_of(set, p);
-        if (format == 0 || !gets_smaller(p, format))
+        if (format == 0 || !gets_smaller(set, p, format))
             continue;
         if (!encode(set, model, p, format, error) ||
             (p->dense && !set_activations(set, model, p->name, calibration, error)))

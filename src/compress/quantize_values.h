@@ -15,11 +15,12 @@ typedef struct {
 } RkQuantizeOptions;
 
 typedef struct {
-    RkTensor type; // [rows, cols]
-    void *packed;  // owned, as what follows
-    uint32_t n_groups;
-    float *scale;         // [rows, n_groups]
-    float *offset;        // [rows, n_groups], zeros when symmetric
+    RkTensor type;        // [rows, cols]
+    void *packed;         // owned, as what follows
+    uint32_t n_scales;    // rows of scales: those of the matrix, or 1 of a tensor
+    uint32_t n_groups;    // scales of a row
+    float *scale;         // [n_scales, n_groups]
+    float *offset;        // [n_scales, n_groups], zeros when symmetric
     double squared_error; // sum over all values
 } RkQuantized;
 

@@ -122,7 +122,8 @@ rk_model_form_to_json(const RkModelForm *form, JsonBuilder *builder)
         } numbers[] = {{"rows", p->rows},
                        {"rank", p->low_rank},
                        {"group", p->group},
-                       {"offset", (uint32_t)p->offset}};
+                       {"offset", (uint32_t)p->offset},
+                       {"per_tensor", (uint32_t)p->per_tensor}};
         for (size_t n = 0; n < G_N_ELEMENTS(numbers); n++)
             if (numbers[n].value > 0)
                 rk_json_add_int(builder, numbers[n].name, numbers[n].value);
@@ -183,7 +184,7 @@ read_param(JsonObject *object, RkModelForm *form, GError **error)
 {
     const char *param, *format, *activations = ACTIVATIONS[RK_ACTIVATIONS_F32];
     int code;
-    uint32_t offset = 0;
+    uint32_t offset = 0, per_tensor = 0;
     if (!rk_json_string(object, "param", &param, error) ||
         !rk_json_string(object, "format", &format, error) ||
         (json_object_has_member(object, "activations") &&
@@ -200,9 +201,11 @@ read_param(JsonObject *object, RkModelForm *form, GError **error)
     if (!read_shape(object, p, error) || !read_number(object, "rows", &p->rows, error) ||
         !read_number(object, "rank", &p->low_rank, error) ||
         !read_number(object, "group", &p->group, error) ||
-        !read_number(object, "offset", &offset, error))
+        !read_number(object, "offset", &offset, error) ||
+        !read_number(object, "per_tensor", &per_tensor, error))
         return FALSE;
     p->offset = offset != 0;
+    p->per_tensor = per_tensor != 0;
     return TRUE;
 }
 

@@ -40,9 +40,11 @@ typedef struct {
     uint32_t low_rank; // of LOW_RANK
     // I8 and I4. Tables: w.scale f32 [R, 2], a scale and an offset for each row: q * scale +
     // offset. Dense layers: w.scale f32 [N], or [N, ceil(K / group)] with a group; with `offset`
-    // also w.offset f32 [N]: q * scale + offset. No group and offset together.
+    // also w.offset f32 [N]: q * scale + offset. No group and offset together. `per_tensor`: one
+    // row of scales and offsets for all, [1, 2] and [1]; no group then.
     uint32_t group; // columns that a scale serves, a multiple of 32; 0: the row
     gboolean offset;
+    gboolean per_tensor;
     RkActivations activations; // of I8 without a group
     // Of F32 in training: I8 or I4 that values are rounded to wherever they are computed with,
     // by each row's (or group's) extremes; gradients pass straight through. F32: not. Isn't stored.

@@ -57,13 +57,16 @@ add_integer(RkModelBuild *b, RkPackedParam *p, RkInit init)
     const RkParamForm *f = p->form;
     gboolean table = p->feature >= 0;
     RkDim rows = f->rows > 0 ? RK_DIM(f->rows) : p->type.dim[0];
+    int rows_of = f->rows > 0 || f->per_tensor ? -1 : p->feature;
+    if (f->per_tensor)
+        rows = RK_DIM(1);
     RkType scale = rk_type(RK_F32, 1, rows);
     if (table)
         scale = rk_type(RK_F32, 2, rows, RK_DIM(2));
     else if (f->group > 0)
         scale = rk_type(RK_F32, 2, rows, RK_DIM((p->type.dim[1].n + f->group - 1) / f->group));
     p->part[RK_PART_WEIGHT] = add_weight(b, p, f->format == RK_FORMAT_I8 ? RK_I8 : RK_I4, ZERO);
-    p->part[RK_PART_SCALE] = add_part(b, p, ".scale", scale, ZERO, f->rows > 0 ? -1 : p->feature);
+    p->part[RK_PART_SCALE] = add_part(b, p, ".scale", scale, ZERO, rows_of);
     if (f->offset && !table)
         p->part[RK_PART_OFFSET] = add_part(b, p, ".offset", rk_type(RK_F32, 1, rows), ZERO, -1);
     if (f->activations == RK_ACTIVATIONS_STATIC)

@@ -38,7 +38,7 @@ range_rows(const RkKernel *kernel, const RkCaps *caps, const RkOpArgs *args, con
     uint32_t path = kernel->param[PATH_PARAM];
     const RkRangeOperand operands[] = {
         {PATHS[path].table, 4 * (uint64_t)rk_tensor_row_words(&args->in[RK_BAG_TABLE])},
-        {PATHS[path].scale, l->scaled ? SCALE_BYTES : 0},
+        {PATHS[path].scale, l->scaled && !l->one_scale ? SCALE_BYTES : 0},
     };
     return rk_range_rows(caps, l->n_rows, G_N_ELEMENTS(operands), operands);
 }
@@ -82,7 +82,7 @@ add_range(const RkKernel *kernel, const RkCaps *caps, const RkOpArgs *args, RkDi
     rk_dispatch_read(d, l.weighted ? RK_BAG_WEIGHT : RK_BAG_INDEX, PATHS[path].weight);
     rk_dispatch_read(d, l.scaled ? RK_BAG_SCALE : RK_BAG_INDEX, PATHS[path].scale);
     rk_range_set(d, 0, 4 * (uint64_t)words, first, rows);
-    if (l.scaled)
+    if (l.scaled && !l.one_scale)
         rk_range_set(d, 5, SCALE_BYTES, first, rows);
     rk_dispatch_spec(d, local);
     rk_dispatch_spec(d, units);
@@ -92,6 +92,7 @@ add_range(const RkKernel *kernel, const RkCaps *caps, const RkOpArgs *args, RkDi
     rk_dispatch_spec(d, l.weighted);
     rk_dispatch_spec(d, l.mean);
     rk_dispatch_spec(d, first > 0);
+    rk_dispatch_spec(d, l.one_scale);
     rk_dispatch_push(d, l.n_bags);
     rk_dispatch_push(d, l.per_bag);
     rk_dispatch_push(d, l.n_cols);

@@ -19,7 +19,7 @@ typedef struct {
     uint32_t n_bags;
     uint32_t per_bag;  // elements of each bag; 0: ragged
     uint32_t capacity; // elements there is room for
-    gboolean scaled, ragged, weighted, mean;
+    gboolean scaled, one_scale, ragged, weighted, mean;
 } RkLookup;
 
 RkLookup rk_lookup(const RkOpArgs *args);

@@ -33,6 +33,7 @@ rk_lookup(const RkOpArgs *args)
         .weighted = given(args, RK_BAG_WEIGHT),
         .mean = args->n_attr > 0 && args->attr[0].i == RK_BAG_MEAN,
     };
+    l.one_scale = l.scaled && args->in[RK_BAG_SCALE].dim[0] == 1;
     if (l.ragged)
         l.per_bag = 0;
     else if (args->n_attr > 0) // a fixed bag; a gather has no mode
@@ -55,12 +56,15 @@ infer_table(const RkOpTypes *t, GError **error)
         return rk_infer_fail(t, error, "a table holds f32, f16, i8 or i4");
     if (integer != scaled)
         return rk_infer_fail(t, error,
-                             integer ? "an integer table needs its scales, f32 [R, 2]"
+                             integer ? "an integer table needs its scales, f32 [R, 2] or [1, 2]"
                                      : "only integer tables have scales");
-    return !scaled || (rk_infer_dtype(t, RK_BAG_SCALE, RK_F32, error) &&
-                       rk_infer_rank(t, RK_BAG_SCALE, 2, error) &&
-                       rk_infer_dim(t, RK_BAG_SCALE, 0, table->dim[0], error) &&
-                       rk_infer_dim(t, RK_BAG_SCALE, 1, RK_DIM(2), error));
+    if (!scaled)
+        return TRUE;
+    return rk_infer_dtype(t, RK_BAG_SCALE, RK_F32, error) &&
+           rk_infer_rank(t, RK_BAG_SCALE, 2, error) &&
+           (rk_dim_equal(t->in[RK_BAG_SCALE].dim[0], RK_DIM(1)) ||
+            rk_infer_dim(t, RK_BAG_SCALE, 0, table->dim[0], error)) &&
+           rk_infer_dim(t, RK_BAG_SCALE, 1, RK_DIM(2), error);
 }
 
 static gboolean
@@ -163,8 +167,9 @@ add_row(const RkOpArgs *args, const RkLookup *l, double *const *in, uint64_t e, 
     const double *from = in[RK_BAG_TABLE] + (uint64_t)row * l->n_cols;
     double scale = 1, bias = 0, weight = l->weighted ? in[RK_BAG_WEIGHT][e] : 1;
     if (l->scaled) {
-        scale = in[RK_BAG_SCALE][2 * (uint64_t)row];
-        bias = in[RK_BAG_SCALE][2 * (uint64_t)row + 1];
+        const double *pair = in[RK_BAG_SCALE] + (l->one_scale ? 0 : 2 * (uint64_t)row);
+        scale = pair[0];
+        bias = pair[1];
     }
     for (uint32_t d = 0; d < l->n_cols; d++)
         sum[d] += weight * (from[d] * scale + bias);
@@ -206,7 +211,8 @@ lookup_cost(const RkOpArgs *args)
 {
     RkLookup l = rk_lookup(args);
     const RkTensor *table = &args->in[RK_BAG_TABLE];
-    double row = 4.0 * rk_tensor_row_words(table) + 4 + (l.scaled ? 8 : 0) + (l.weighted ? 4 : 0);
+    double row = 4.0 * rk_tensor_row_words(table) + 4 + (l.scaled && !l.one_scale ? 8 : 0) +
+                 (l.weighted ? 4 : 0);
     double flops = (double)l.capacity * l.n_cols * (l.weighted || l.scaled ? 2 : 1);
     double out = (double)rk_tensor_bytes(&args->out) + (l.ragged ? 4.0 * l.n_bags : 0);
     return (RkCost){.flops = flops, .bytes = l.capacity * row + out};
@@ -229,6 +235,8 @@ static const RkSample gather_samples[] = {
     {"f16, odd columns", 3, {RK_S_TABLE(RK_F16, 20, 13), RK_S_INDEX1(9, 20), RK_S_ABSENT}, .no_grad = TRUE},
     {"i8", 3, {RK_S_TABLE(RK_I8, 100, 64), RK_S_INDEX1(65, 100), RK_S_ROWS(100, 2)}, .no_grad = TRUE},
     {"i8, odd columns", 3, {RK_S_TABLE(RK_I8, 20, 14), RK_S_INDEX1(9, 20), RK_S_ROWS(20, 2)}, .no_grad = TRUE},
+    {"i8, one scale", 3, {RK_S_TABLE(RK_I8, 100, 64), RK_S_INDEX1(65, 100), RK_S_ROWS(1, 2)}, .no_grad = TRUE},
+    {"i8, one scale, odd columns", 3, {RK_S_TABLE(RK_I8, 20, 14), RK_S_INDEX1(9, 20), RK_S_ROWS(1, 2)}, .no_grad = TRUE},
     {"i4", 3, {RK_S_TABLE(RK_I4, 100, 64), RK_S_INDEX1(65, 100), RK_S_ROWS(100, 2)}, .no_grad = TRUE},
     {"i4, odd columns", 3, {RK_S_TABLE(RK_I4, 20, 28), RK_S_INDEX1(9, 20), RK_S_ROWS(20, 2)}, .no_grad = TRUE},
     {"4096 of 100000 x 64", 3, {RK_S_TABLE(RK_F32, 100000, 64), RK_S_INDEX1(4096, 100000), RK_S_ABSENT},
@@ -264,6 +272,8 @@ static const RkSample bag_samples[] = {
      {RK_S_TABLE(RK_I8, 90, 10), RK_S_INDEX2(9, 4, 90), RK_S_ROWS(90, 2), RK_S_ABSENT, RK_S_ROWS(9, 4)}, SUM,
      .no_grad = TRUE}, // scales aren't trained
     {"i4", 5, {RK_S_TABLE(RK_I4, 90, 64), RK_S_INDEX2(9, 20, 90), RK_S_ROWS(90, 2), RK_S_ABSENT, RK_S_ABSENT}, SUM,
+     .no_grad = TRUE},
+    {"i4, one scale", 5, {RK_S_TABLE(RK_I4, 90, 64), RK_S_INDEX2(9, 20, 90), RK_S_ROWS(1, 2), RK_S_ABSENT, RK_S_ABSENT}, SUM,
      .no_grad = TRUE},
     {"i4, D 32, ragged mean", 5,
      {RK_S_TABLE(RK_I4, 90, 32), RK_S_INDEX1(77, 90), RK_S_ROWS(90, 2), RK_S_ENDS(10, 70), RK_S_ABSENT}, MEAN,

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // Embedding lookups. A table is [R, D] in f32, f16, i8 or i4. Integer tables come with `scale`
-// f32 [R, 2], a scale and a bias for each row: value = q * scale + bias. f32 and f16 tables have
-// none (RK_NONE). Only f32 tables have a gradient; it is sparse (graph/grad.h, ops/sparse.h). An
-// index outside the table reads as a row of zeros, so that UINT32_MAX can stand for "no row";
-// indices fed by the host are checked before a submit all the same. Tables larger than one binding
-// are walked in row ranges, one dispatch each. Builders return RK_NONE after an error; owner's
-// thread of the graph.
+// f32 [R, 2], a scale and a bias for each row, or [1, 2] for all: value = q * scale + bias. f32 and
+// f16 tables have none (RK_NONE). Only f32 tables have a gradient; it is sparse (graph/grad.h,
+// ops/sparse.h). An index outside the table reads as a row of zeros, so that UINT32_MAX can stand
+// for "no row"; indices fed by the host are checked before a submit all the same. Tables larger
+// than one binding are walked in row ranges, one dispatch each. Builders return RK_NONE after an
+// error; owner's thread of the graph.
 #pragma once
 
 #include "graph/graph.h"

@@ -170,7 +170,7 @@ spec_finish(RkDispatch *d, const RkProduct *p, gboolean parts)
     rk_dispatch_spec(d, parts || p->act < 0 ? NO_ACT : (uint32_t)p->act);
     rk_dispatch_spec(d, parts || p->act < 0 ? 0 : float_bits(p->act_p));
     rk_dispatch_spec(d, !parts && p->bias >= 0);
-    rk_dispatch_spec(d, parts && p->scale_kind == RK_SCALE_ROW ? RK_SCALE_NONE : p->scale_kind);
+    rk_dispatch_spec(d, parts && p->scale_kind != RK_SCALE_GROUP ? RK_SCALE_NONE : p->scale_kind);
     rk_dispatch_spec(d, parts ? RK_SCALE_A_NONE : p->a_scale_kind);
 }
 

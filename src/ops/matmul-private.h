@@ -19,7 +19,7 @@ typedef enum {
     RK_N_PRODUCTS,
 } RkProductFormat;
 
-typedef enum { RK_SCALE_NONE, RK_SCALE_ROW, RK_SCALE_GROUP } RkScaleKind;
+typedef enum { RK_SCALE_NONE, RK_SCALE_ROW, RK_SCALE_GROUP, RK_SCALE_ALL } RkScaleKind;
 typedef enum { RK_SCALE_A_NONE, RK_SCALE_A_ROW, RK_SCALE_A_ALL } RkScaleAKind;
 
 // out[batch, m, n] = act(scales * (a[batch, m, k] times b[batch, k, n]) + bias). Strides in

@@ -29,7 +29,8 @@ RkRef rk_dense(RkGraph *graph, RkRef x, RkRef w, RkRef bias, RkAct act);
 
 typedef struct {
     RkRef bias;     // f32 [N] or RK_NONE
-    RkRef scale;    // of w: f32 [N], or [N, ceil(K / group)]; i8 and i4 need one, else RK_NONE
+    RkRef scale;    // of w: f32 [N], [1] for all, or [N, ceil(K / group)]; i8 and i4 need one, else
+                    // RK_NONE
     RkRef x_scale;  // of x in i8: f32 [.., 1] a number a row, or [1]; else RK_NONE
     uint32_t group; // K that a group scale serves, a multiple of 32; 0 with scale [N]
     RkAct act;

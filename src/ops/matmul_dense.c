@@ -101,7 +101,11 @@ infer_scale(const RkOpTypes *t, GError **error)
                                     : "floating-point weights take no scale");
     if (!packed)
         return TRUE;
-    if (!rk_infer_dtype(t, SCALE, RK_F32, error) || !rk_infer_dim(t, SCALE, 0, w->dim[0], error))
+    if (!rk_infer_dtype(t, SCALE, RK_F32, error))
+        return FALSE;
+    if (group == 0 && scale->rank == 1 && rk_dim_equal(scale->dim[0], RK_DIM(1)))
+        return TRUE;
+    if (!rk_infer_dim(t, SCALE, 0, w->dim[0], error))
         return FALSE;
     if (group == 0)
         return rk_infer_rank(t, SCALE, 1, error);
@@ -178,7 +182,9 @@ describe(const RkOpArgs *args, RkProduct *p)
     p->act_p = args->attr[ALPHA].f;
     if (args->present[SCALE]) {
         p->scale = SCALE;
-        p->scale_kind = args->in[SCALE].rank == 2 ? RK_SCALE_GROUP : RK_SCALE_ROW;
+        p->scale_kind = args->in[SCALE].rank == 2     ? RK_SCALE_GROUP
+                        : args->in[SCALE].dim[0] == 1 ? RK_SCALE_ALL
+                                                      : RK_SCALE_ROW;
         p->scale_group = (uint32_t)args->attr[GROUP].i;
         p->scale_groups = args->in[SCALE].rank == 2 ? args->in[SCALE].dim[1] : 1;
     }
@@ -213,10 +219,11 @@ oracle(const RkOpArgs *args, double *const *in, double *out)
     for (size_t i = 0; i < (size_t)p.m * p.k && args->present[X_SCALE]; i++)
         x[i] *= in[X_SCALE][p.a_scale_kind == RK_SCALE_A_ALL ? 0 : i / p.k];
     for (size_t n = 0; n < p.n && args->present[SCALE]; n++)
-        for (size_t k = 0; k < p.k; k++)
-            w[n * p.k + k] *=
-                in[SCALE]
-                  [p.scale_kind == RK_SCALE_GROUP ? n * p.scale_groups + k / p.scale_group : n];
+        for (size_t k = 0; k < p.k; k++) {
+            size_t group = p.scale_kind == RK_SCALE_GROUP ? k / p.scale_group : 0;
+            size_t row = p.scale_kind == RK_SCALE_ALL ? 0 : n;
+            w[n * p.k + k] *= in[SCALE][row * p.scale_groups + group];
+        }
     rk_dense_oracle(args, x, w, args->present[BIAS] ? in[BIAS] : NULL, p.act, p.act_p, out);
 }
 
@@ -318,6 +325,9 @@ absorb(RkGraph *g, RkRef node, RkRef consumer)
 #define INTEGER(label, type, m, n, k, ...)                                                         \
     SAMPLE(label, RK_ACT_RELU, 0, 0, IN(RK_F32, 2, m, k), Q(type, n, k), IN(RK_F32, 1, n),         \
            POSITIVE(1, n), NO, .no_grad = TRUE, __VA_ARGS__)
+#define ONE_SCALE(label, type, m, n, k, ...)                                                       \
+    SAMPLE(label, RK_ACT_RELU, 0, 0, IN(RK_F32, 2, m, k), Q(type, n, k), IN(RK_F32, 1, n),         \
+           POSITIVE(1, 1), NO, .no_grad = TRUE, __VA_ARGS__)
 #define GROUPED(label, type, m, n, k, size, groups, ...)                                           \
     SAMPLE(label, RK_ACT_NONE, 0, size, IN(RK_F32, 2, m, k), Q(type, n, k), NO,                    \
            POSITIVE(2, n, groups), NO, .no_grad = TRUE, __VA_ARGS__)
@@ -348,6 +358,9 @@ static const RkSample SAMPLES[] = {
     INTEGER("i8", RK_I8, 34, 40, 64),
     INTEGER("i8, odd", RK_I8, 5, 9, 87),
     INTEGER("i8, batch of 1", RK_I8, 1, 70, 96),
+    ONE_SCALE("i8, one scale", RK_I8, 34, 40, 64),
+    ONE_SCALE("i8, one scale, long, odd", RK_I8, 5, 9, 1087),
+    ONE_SCALE("i4, one scale, batch of 1", RK_I4, 1, 70, 96),
     GROUPED("i8, groups", RK_I8, 17, 12, 80, 32, 3),
     INTEGER("i4", RK_I4, 34, 40, 64),
     INTEGER("i4, odd", RK_I4, 5, 9, 107),
@@ -355,6 +368,8 @@ static const RkSample SAMPLES[] = {
     GROUPED("i4, groups, batch of 1, odd", RK_I4, 1, 33, 101, 32, 4),
     INTEGERS("i8 by i8", 34, 40, 64, 2),
     INTEGERS("i8 by i8, odd, one scale", 5, 9, 87, 1),
+    SAMPLE("i8 by i8, one scale each", RK_ACT_RELU, 0, 0, Q(RK_I8, 34, 64), Q(RK_I8, 40, 64),
+           IN(RK_F32, 1, 40), POSITIVE(1, 1), POSITIVE(1, 1), .no_grad = TRUE),
     PLAIN("M 1", 1, 128, 256, .no_grad = TRUE, BENCH),
     PLAIN("M 32", 32, 128, 256, .no_grad = TRUE, BENCH),
     PLAIN("M 256", 256, 128, 256, .no_grad = TRUE, BENCH),

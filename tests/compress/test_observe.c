@@ -232,6 +232,7 @@ check_case(const Case *c)
     rk_tensor_unpack(&q.type, q.packed, back);
     uint32_t bits = rk_dtype_bits(c->dtype), group = c->group > 0 ? c->group : c->cols;
     uint32_t n_groups = (c->cols + group - 1) / group;
+    g_assert_cmpuint(q.n_scales, ==, c->per_tensor ? 1 : c->rows);
     g_assert_cmpuint(rk_tensor_bytes(&q.type), ==,
                      (uint64_t)c->rows * ((c->cols * bits + 31) / 32) * 4);
     double error = 0;
@@ -252,7 +253,7 @@ check_case(const Case *c)
         }
         double most = MAX(fabs(low), fabs(high)), half = 1 << (bits - 1);
         double scale = c->symmetric ? most / (half - 1) : (high - low) / (2 * half - 1);
-        uint64_t at = row * n_groups + col / group;
+        uint64_t at = c->per_tensor ? 0 : row * n_groups + col / group;
         // A scale is the nearest float.
         g_assert_cmpfloat_with_epsilon((double)q.scale[at], scale, scale * 1e-7);
         double is = back[i] * (double)q.scale[at] + (double)q.offset[at];

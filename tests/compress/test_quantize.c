@@ -123,16 +123,20 @@ test_energy(void)
         g_assert_cmpfloat_with_epsilon(before[i], after[i], 1e-4); // single precision
 }
 
-// A quarter, an eighth, and the scales; rows are padded to words.
+// A quarter, an eighth, and the scales, of each row or of the tensor; rows are padded to words.
 static void
 test_bytes(void)
 {
     static const struct {
         const char *pass;
-        uint32_t bits, scales_of_row, scales_of_table; // bytes
-    } CASES[] = {{"quantize:dense=f16,tables=f16", 16, 0, 0},
-                 {"quantize", 8, 4, 8},
-                 {"quantize:dense=i4,tables=i4,group=0", 4, 4, 8}};
+        uint32_t bits, layer, table; // bytes of scales and offsets
+        gboolean of_tensor;          // else of each row
+    } CASES[] = {{"quantize:dense=f16,tables=f16", 16, 0, 0, FALSE},
+                 {"quantize", 8, 4, 8, FALSE},
+                 {"quantize:scheme=asymmetric", 8, 8, 8, FALSE},
+                 {"quantize:dense=i4,tables=i4,group=0", 4, 4, 8, FALSE},
+                 {"quantize:per=tensor", 8, 4, 8, TRUE},
+                 {"quantize:dense=i4,tables=i4,per=tensor,scheme=asymmetric", 4, 8, 8, TRUE}};
     for (size_t i = 0; i < G_N_ELEMENTS(CASES); i++) {
         g_autoptr(GError) error = NULL;
         g_autoptr(RkCompressed) c = rig_model("dlrm");
@@ -141,13 +145,14 @@ test_bytes(void)
         for (guint p = 0; p < params->len; p++) {
             const RkCompressedParam *one = &g_array_index(params, RkCompressedParam, p);
             uint64_t rows = one->type.dim[0], cols = rk_tensor_cols(&one->type);
-            uint64_t scale = one->dense ? CASES[i].scales_of_row : CASES[i].scales_of_table;
-            uint64_t packed = (cols * CASES[i].bits + 31) / 32 * 4 + scale;
+            uint64_t scale = one->dense ? CASES[i].layer : CASES[i].table;
+            uint64_t packed = rows * ((cols * CASES[i].bits + 31) / 32 * 4);
+            packed += scale * (CASES[i].of_tensor ? 1 : rows);
             gboolean plain = !one->dense && one->feature < 0;
-            if (plain || (packed >= 4 * cols && scale > 0))
+            if (plain || (packed >= 4 * rows * cols && scale > 0))
                 expected += rk_tensor_bytes(&one->type);
             else
-                expected += rows * packed;
+                expected += packed;
         }
         rig_apply(c, CASES[i].pass, NULL, &error);
         g_assert_no_error(error);

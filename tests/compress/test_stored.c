@@ -97,10 +97,12 @@ a_loaded_model_gives_the_same_bits(void)
         {"mf", {"prune:what=dims,ratio=0.25", "prune:what=rows,by=frequency,ratio=0.3", NULL}},
         {"mf", {"low-rank:size=0.9,what=tables", "quantize:tables=i4", NULL}},
         {"mf", {"quantize:epochs=1", NULL}},
+        {"mf", {"quantize:tables=i4,per=tensor", NULL}},
         {"mf", {"distill:dim=4,epochs=1,loss=kl", "quantize:tables=f16", NULL}},
         {"dlrm", {"prune:ratio=0.5,by=taylor", "prune:what=2:4", NULL}},
         {"dlrm", {"prune:what=weights,ratio=0.5", "quantize:activations=static,calibration=kl"}},
         {"dlrm", {"prune:what=rows,ratio=0.3", "quantize:dense=i4,tables=i8", NULL}},
+        {"dlrm", {"quantize:per=tensor,activations=dynamic", NULL}},
         {"sasrec", {"prune:what=heads", "quantize:tables=i8,dense=f16", NULL}},
     };
     g_autoptr(RkStore) store = open_store();
