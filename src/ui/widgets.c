@@ -88,6 +88,25 @@ rk_error_page(const char *title, const GError *error)
     return page;
 }
 
+void
+rk_show_contents(GtkStack *stack, AdwBin *error_bin, const GError *error, gboolean are_read,
+                 guint n)
+{
+    if (error != NULL)
+        adw_bin_set_child(error_bin, rk_error_page(_("The database can't be opened"), error));
+    gtk_stack_set_visible_child_name(stack, error != NULL ? "error"
+                                            : !are_read   ? "reading"
+                                            : n > 0       ? "list"
+                                                          : "empty");
+}
+
+void
+rk_show_pane(GtkWidget *pane)
+{
+    GtkWidget *leaflet = gtk_widget_get_ancestor(pane, ADW_TYPE_LEAFLET);
+    adw_leaflet_set_visible_child(ADW_LEAFLET(leaflet), pane);
+}
+
 GtkWidget *
 rk_bars_new(const RkBar *bars, guint n, const char *summary)
 {

@@ -20,6 +20,14 @@ void rk_group_clear(AdwPreferencesGroup *group);
 // A page for what failed: a title, the error's message, and a button that copies it.
 GtkWidget *rk_error_page(const char *title, const GError *error);
 
+// Shows what fits the contents of the database in a page's stack: "error", whose reason goes into
+// `error_bin`, "reading" until they are read, "empty" with n 0, else "list".
+void rk_show_contents(GtkStack *stack, AdwBin *error_bin, const GError *error, gboolean are_read,
+                      guint n);
+
+// Shows a pane of the leaflet that it is in.
+void rk_show_pane(GtkWidget *pane);
+
 // Bars of shares beside their labels: a histogram that a screen reader reads as text.
 typedef struct {
     char *label;

@@ -2,7 +2,6 @@
 //
 // Trials of any runs side by side. What is checked on the left is read and compared in the
 // background; the right shows it.
-#include <glib/gi18n.h>
 #include <string.h>
 
 #include "ui/asked.h"
@@ -21,9 +20,6 @@ struct _RkComparePage {
     RkAppSession *session;
     GtkStack *stack, *side;
     AdwBin *error_bin, *list_bin, *view_bin;
-    AdwLeaflet *leaflet;
-    GtkWidget *list_side;
-    GtkWidget *detail;
     RkRunList *list;
     RkCompareView *view;
     RkJob *job;    // NULL when none runs
@@ -131,28 +127,8 @@ base_chosen(RkCompareView *view, guint base, RkComparePage *page)
 static void
 show(RkComparePage *page)
 {
-    const GError *error = rk_app_session_contents_error(page->session);
-    if (error != NULL) {
-        adw_bin_set_child(page->error_bin, rk_error_page(_("The database can't be opened"), error));
-        gtk_stack_set_visible_child_name(page->stack, "error");
-    } else if (rk_app_session_contents(page->session) == NULL) {
-        gtk_stack_set_visible_child_name(page->stack, "reading");
-    } else {
-        gtk_stack_set_visible_child_name(page->stack,
-                                         rk_run_list_n(page->list) > 0 ? "list" : "empty");
-    }
-}
-
-static void
-show_list(RkComparePage *page)
-{
-    adw_leaflet_set_visible_child(page->leaflet, page->list_side);
-}
-
-static void
-show_detail(RkComparePage *page)
-{
-    adw_leaflet_set_visible_child(page->leaflet, page->detail);
+    rk_show_contents(page->stack, page->error_bin, rk_app_session_contents_error(page->session),
+                     rk_app_session_contents(page->session) != NULL, rk_run_list_n(page->list));
 }
 
 static void
@@ -176,11 +152,7 @@ rk_compare_page_class_init(RkComparePageClass *class)
     gtk_widget_class_bind_template_child(widget, RkComparePage, error_bin);
     gtk_widget_class_bind_template_child(widget, RkComparePage, list_bin);
     gtk_widget_class_bind_template_child(widget, RkComparePage, view_bin);
-    gtk_widget_class_bind_template_child(widget, RkComparePage, leaflet);
-    gtk_widget_class_bind_template_child(widget, RkComparePage, list_side);
-    gtk_widget_class_bind_template_child(widget, RkComparePage, detail);
-    gtk_widget_class_bind_template_callback(widget, show_list);
-    gtk_widget_class_bind_template_callback(widget, show_detail);
+    gtk_widget_class_bind_template_callback(widget, rk_show_pane);
 }
 
 static void

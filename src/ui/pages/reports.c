@@ -7,6 +7,7 @@
 
 #include "report/report.h"
 #include "report/text.h"
+#include "ui/ask_file.h"
 #include "ui/asked.h"
 #include "ui/page.h"
 #include "ui/run_list.h"
@@ -27,14 +28,11 @@ struct _RkReportsPage {
     RkAppSession *session;
     GtkStack *stack, *side;
     AdwBin *error_bin, *list_bin;
-    AdwLeaflet *leaflet;
-    GtkWidget *list_side, *detail;
     GtkLabel *answer;
     GtkBox *pages;
     AdwPreferencesGroup *exports;
     RkRunList *list;
     GSimpleActionGroup *actions;
-    GtkNativeDialog *chooser;
     RkJob *job;    // that draws the preview; NULL when none does
     guint waiting; // an idle source
 };
@@ -213,21 +211,9 @@ export_to(RkReportsPage *page, const char *path)
 }
 
 static void
-chosen(GtkNativeDialog *chooser, int response, RkReportsPage *page)
+chosen(gpointer page, const char *const *paths, gpointer unused)
 {
-    g_autoptr(GFile) file = response == GTK_RESPONSE_ACCEPT
-                                ? gtk_file_chooser_get_file(GTK_FILE_CHOOSER(chooser))
-                                : NULL;
-    g_autofree char *path = file != NULL ? g_file_get_path(file) : NULL;
-    const char *form = g_object_get_data(G_OBJECT(chooser), "form");
-    if (path != NULL && strrchr(path, '.') <= strrchr(path, '/')) { // no ending: that of the form
-        char *whole = g_strdup_printf("%s.%s", path, form);
-        g_free(path);
-        path = whole;
-    }
-    if (path != NULL)
-        export_to(page, path);
-    g_clear_object(&page->chooser);
+    export_to(page, paths[0]);
 }
 
 // "quick-report.html".
@@ -243,20 +229,22 @@ proposed_name(RkReportsPage *page, const char *form)
 }
 
 static void
-act_export(GSimpleAction *action, GVariant *form, gpointer data)
+act_export(GSimpleAction *action, GVariant *target, gpointer data)
 {
     RkReportsPage *page = data;
-    g_autofree char *name = proposed_name(page, g_variant_get_string(form, NULL));
-    g_clear_object(&page->chooser);
-    page->chooser = GTK_NATIVE_DIALOG(gtk_file_chooser_native_new(
-        _("Export the Report"), GTK_WINDOW(gtk_widget_get_root(GTK_WIDGET(page))),
-        GTK_FILE_CHOOSER_ACTION_SAVE, _("_Export"), _("_Cancel")));
-    g_object_set_data_full(G_OBJECT(page->chooser), "form", g_variant_dup_string(form, NULL),
-                           g_free);
-    gtk_native_dialog_set_modal(page->chooser, TRUE);
-    gtk_file_chooser_set_current_name(GTK_FILE_CHOOSER(page->chooser), name);
-    g_signal_connect_object(page->chooser, "response", G_CALLBACK(chosen), page, 0);
-    gtk_native_dialog_show(page->chooser);
+    const char *form = g_variant_get_string(target, NULL);
+    g_autofree char *name = proposed_name(page, form);
+    g_autofree char *ending = g_strdup_printf(".%s", form);
+    g_autofree char *pattern = g_strdup_printf("*%s", ending);
+    g_autofree char *kind = g_ascii_strup(form, -1);
+    const RkAskFile ask = {.title = _("Export the Report"),
+                           .accept = _("_Export"),
+                           .action = GTK_FILE_CHOOSER_ACTION_SAVE,
+                           .kind = kind,
+                           .patterns = (const char *const[]){pattern, NULL},
+                           .name = name,
+                           .ending = ending};
+    rk_ask_file(GTK_WIDGET(page), &ask, G_OBJECT(page), chosen, NULL, NULL);
 }
 
 static void
@@ -331,28 +319,8 @@ show_exports(RkReportsPage *page)
 static void
 show(RkReportsPage *page)
 {
-    const GError *error = rk_app_session_contents_error(page->session);
-    if (error != NULL) {
-        adw_bin_set_child(page->error_bin, rk_error_page(_("The database can't be opened"), error));
-        gtk_stack_set_visible_child_name(page->stack, "error");
-    } else if (rk_app_session_contents(page->session) == NULL) {
-        gtk_stack_set_visible_child_name(page->stack, "reading");
-    } else {
-        gtk_stack_set_visible_child_name(page->stack,
-                                         rk_run_list_n(page->list) > 0 ? "list" : "empty");
-    }
-}
-
-static void
-show_list(RkReportsPage *page)
-{
-    adw_leaflet_set_visible_child(page->leaflet, page->list_side);
-}
-
-static void
-show_detail(RkReportsPage *page)
-{
-    adw_leaflet_set_visible_child(page->leaflet, page->detail);
+    rk_show_contents(page->stack, page->error_bin, rk_app_session_contents_error(page->session),
+                     rk_app_session_contents(page->session) != NULL, rk_run_list_n(page->list));
 }
 
 static void
@@ -360,7 +328,6 @@ page_dispose(GObject *object)
 {
     RkReportsPage *page = RK_REPORTS_PAGE(object);
     g_clear_handle_id(&page->waiting, g_source_remove);
-    g_clear_object(&page->chooser);
     g_clear_object(&page->actions);
     g_clear_object(&page->session);
     G_OBJECT_CLASS(rk_reports_page_parent_class)->dispose(object);
@@ -376,14 +343,10 @@ rk_reports_page_class_init(RkReportsPageClass *class)
     gtk_widget_class_bind_template_child(widget, RkReportsPage, side);
     gtk_widget_class_bind_template_child(widget, RkReportsPage, error_bin);
     gtk_widget_class_bind_template_child(widget, RkReportsPage, list_bin);
-    gtk_widget_class_bind_template_child(widget, RkReportsPage, leaflet);
-    gtk_widget_class_bind_template_child(widget, RkReportsPage, list_side);
-    gtk_widget_class_bind_template_child(widget, RkReportsPage, detail);
     gtk_widget_class_bind_template_child(widget, RkReportsPage, answer);
     gtk_widget_class_bind_template_child(widget, RkReportsPage, pages);
     gtk_widget_class_bind_template_child(widget, RkReportsPage, exports);
-    gtk_widget_class_bind_template_callback(widget, show_list);
-    gtk_widget_class_bind_template_callback(widget, show_detail);
+    gtk_widget_class_bind_template_callback(widget, rk_show_pane);
 }
 
 static void
