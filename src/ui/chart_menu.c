@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "report/draw.h"
+#include "ui/ask_file.h"
 
 #define FILE_WIDTH  960.0 // px of a saved picture
 #define FILE_SCALE  2.0   // of its pixels
@@ -63,54 +64,43 @@ file_name(const RkChart *chart, const char *ending)
     g_autofree char *name = g_str_to_ascii(chart->title, "C");
     for (char *c = name; *c != '\0'; c++)
         *c = g_ascii_isalnum(*c) ? g_ascii_tolower(*c) : '-';
-    return g_strdup_printf("%s.%s", name[0] != '\0' ? name : "chart", ending);
+    return g_strdup_printf("%s%s", name[0] != '\0' ? name : "chart", ending);
 }
 
 static void
-chosen(GtkNativeDialog *dialog, int response, RkChartView *view)
+chosen(gpointer view, const char *const *paths, gpointer ending)
 {
-    g_autoptr(GFile) file = NULL;
     g_autoptr(GError) error = NULL;
-    const char *ending = g_object_get_data(G_OBJECT(dialog), "ending");
-    if (response == GTK_RESPONSE_ACCEPT)
-        file = gtk_file_chooser_get_file(GTK_FILE_CHOOSER(dialog));
-    g_autofree char *given = file != NULL ? g_file_get_path(file) : NULL;
-    if (given != NULL && rk_chart_view_chart(view) != NULL) {
-        g_autofree char *dotted = g_strdup_printf(".%s", ending);
-        g_autofree char *path =
-            g_str_has_suffix(given, dotted) ? g_strdup(given) : g_strconcat(given, dotted, NULL);
-        g_autofree char *base = g_path_get_basename(path);
-        g_autofree char *shown = g_filename_display_name(base);
-        g_autofree char *saved = g_strdup_printf(_("Saved %s"), shown);
+    // What it is named otherwise is no choice of another form: the menu had one entry for each.
+    g_autofree char *path = g_str_has_suffix(paths[0], ending)
+                                ? g_strdup(paths[0])
+                                : g_strconcat(paths[0], ending, NULL);
+    g_autofree char *base = g_path_get_basename(path);
+    g_autofree char *shown = g_filename_display_name(base);
+    g_autofree char *saved = g_strdup_printf(_("Saved %s"), shown);
+    if (rk_chart_view_chart(view) != NULL)
         tell(view, rk_chart_view_save(view, path, &error) ? saved : error->message);
-    }
-    g_object_unref(dialog);
 }
 
 static void
 save(GSimpleAction *action, GVariant *target, gpointer data)
 {
     RkChartView *view = data;
-    const char *ending = g_variant_get_string(target, NULL);
+    const char *form = g_variant_get_string(target, NULL);
     const RkChart *chart = rk_chart_view_chart(view);
     if (chart == NULL)
         return;
-    GtkRoot *root = gtk_widget_get_root(GTK_WIDGET(view));
-    GtkFileChooserNative *dialog = gtk_file_chooser_native_new(
-        _("Save the Chart"), GTK_WINDOW(root), GTK_FILE_CHOOSER_ACTION_SAVE, _("_Save"), NULL);
+    char *ending = g_strdup_printf(".%s", form);
     g_autofree char *name = file_name(chart, ending);
-    g_autofree char *pattern = g_strdup_printf("*.%s", ending);
-    g_autofree char *kind = g_ascii_strup(ending, -1);
-    GtkFileFilter *filter = gtk_file_filter_new();
-    gtk_file_filter_set_name(filter, kind);
-    gtk_file_filter_add_pattern(filter, pattern);
-    gtk_file_chooser_add_filter(GTK_FILE_CHOOSER(dialog), filter);
-    gtk_file_chooser_set_current_name(GTK_FILE_CHOOSER(dialog), name);
-    g_object_set_data_full(G_OBJECT(dialog), "ending", g_strdup(ending), g_free);
-    gtk_native_dialog_set_modal(GTK_NATIVE_DIALOG(dialog), TRUE);
-    g_signal_connect_object(dialog, "response", G_CALLBACK(chosen), view, 0);
-    g_object_unref(filter);
-    gtk_native_dialog_show(GTK_NATIVE_DIALOG(dialog));
+    g_autofree char *pattern = g_strdup_printf("*%s", ending);
+    g_autofree char *kind = g_ascii_strup(form, -1);
+    const RkAskFile ask = {.title = _("Save the Chart"),
+                           .accept = _("_Save"),
+                           .action = GTK_FILE_CHOOSER_ACTION_SAVE,
+                           .kind = kind,
+                           .patterns = (const char *const[]){pattern, NULL},
+                           .name = name};
+    rk_ask_file(GTK_WIDGET(view), &ask, G_OBJECT(view), chosen, ending, g_free);
 }
 
 // ---- the clipboard -------------------------------------------------------------------------

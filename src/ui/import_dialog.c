@@ -7,6 +7,7 @@
 #include "dataset/clean.h"
 #include "store/dataset.h"
 #include "ui/asked.h"
+#include "ui/ask_file.h"
 #include "ui/params_form.h"
 #include "ui/widgets.h"
 
@@ -270,34 +271,20 @@ rk_import_dialog_new(GtkWindow *parent, RkAppSession *session, const char *const
 // ---- choosing ------------------------------------------------------------------------------
 
 static void
-chosen(GtkNativeDialog *native, int response, RkAppSession *session)
+chosen(gpointer session, const char *const *paths, gpointer parent)
 {
-    GtkWindow *parent = gtk_native_dialog_get_transient_for(native);
-    g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
-    g_autoptr(GListModel) files = gtk_file_chooser_get_files(GTK_FILE_CHOOSER(native));
-    for (guint i = 0; i < g_list_model_get_n_items(files); i++) {
-        g_autoptr(GFile) file = g_list_model_get_item(files, i);
-        char *path = g_file_get_path(file);
-        if (path != NULL)
-            g_ptr_array_add(paths, path);
-    }
-    if (response == GTK_RESPONSE_ACCEPT && paths->len > 0) {
-        g_ptr_array_add(paths, NULL);
-        gtk_window_present(
-            GTK_WINDOW(rk_import_dialog_new(parent, session, (const char *const *)paths->pdata)));
-    }
-    g_object_unref(native);
+    gtk_window_present(GTK_WINDOW(rk_import_dialog_new(parent, session, paths)));
 }
 
+// Any file: data comes under many names, and the importers look at what is in it.
 void
 rk_import_choose(GtkWindow *parent, RkAppSession *session, gboolean folder)
 {
-    GtkFileChooserNative *native = gtk_file_chooser_native_new(
-        folder ? _("Import a Folder") : _("Import Files"), parent,
-        folder ? GTK_FILE_CHOOSER_ACTION_SELECT_FOLDER : GTK_FILE_CHOOSER_ACTION_OPEN, _("_Open"),
-        _("_Cancel"));
-    gtk_file_chooser_set_select_multiple(GTK_FILE_CHOOSER(native), !folder);
-    gtk_native_dialog_set_modal(GTK_NATIVE_DIALOG(native), TRUE);
-    g_signal_connect_object(native, "response", G_CALLBACK(chosen), session, 0);
-    gtk_native_dialog_show(GTK_NATIVE_DIALOG(native));
+    const RkAskFile ask = {.title = folder ? _("Import a Folder") : _("Import Files"),
+                           .accept = _("_Open"),
+                           .action = folder ? GTK_FILE_CHOOSER_ACTION_SELECT_FOLDER
+                                            : GTK_FILE_CHOOSER_ACTION_OPEN,
+                           .many = !folder};
+    rk_ask_file(GTK_WIDGET(parent), &ask, G_OBJECT(session), chosen, g_object_ref(parent),
+                g_object_unref);
 }

@@ -7,6 +7,7 @@
 #include "models/model.h"
 #include "store/model.h"
 #include "ui/asked.h"
+#include "ui/ask_file.h"
 #include "ui/compress_dialog.h"
 #include "ui/page.h"
 #include "ui/pages/model_detail.h"
@@ -339,41 +340,31 @@ act_evaluate(GtkWidget *widget, const char *action, GVariant *target)
 }
 
 static void
-file_chosen(GtkNativeDialog *dialog, int response, RkModelsPage *page)
+file_chosen(gpointer owner, const char *const *paths, gpointer name)
 {
-    const char *name = g_object_get_data(G_OBJECT(dialog), "model");
-    g_autoptr(GFile) file = NULL;
-    if (response == GTK_RESPONSE_ACCEPT)
-        file = gtk_file_chooser_get_file(GTK_FILE_CHOOSER(dialog));
-    g_autofree char *path = file != NULL ? g_file_get_path(file) : NULL;
-    if (path != NULL && page->session != NULL) {
-        // Translators: %s is the name of a model.
-        g_autofree char *title = g_strdup_printf(_("Exporting %s"), name);
+    const RkModelsPage *page = owner;
+    // Translators: %s is the name of a model.
+    g_autofree char *title = g_strdup_printf(_("Exporting %s"), (const char *)name);
+    if (page->session != NULL)
         rk_app_session_start(
-            page->session, rk_save_weights_job(rk_app_session_workspace(page->session), name, path),
-            title);
-    }
-    g_object_unref(dialog);
+            page->session,
+            rk_save_weights_job(rk_app_session_workspace(page->session), name, paths[0]), title);
 }
 
 static void
 act_export(GtkWidget *widget, const char *action, GVariant *target)
 {
+    static const char *const PATTERNS[] = {"*.npz", "*.json", NULL};
     const char *name = g_variant_get_string(target, NULL);
-    g_autofree char *file = g_strdup_printf("%s.npz", name);
-    GtkFileChooserNative *dialog = gtk_file_chooser_native_new(
-        _("Export the Weights"), GTK_WINDOW(gtk_widget_get_root(widget)),
-        GTK_FILE_CHOOSER_ACTION_SAVE, _("_Export"), NULL);
-    g_autoptr(GtkFileFilter) filter = gtk_file_filter_new();
-    gtk_file_filter_set_name(filter, _("NumPy archives and JSON"));
-    gtk_file_filter_add_pattern(filter, "*.npz");
-    gtk_file_filter_add_pattern(filter, "*.json");
-    gtk_file_chooser_add_filter(GTK_FILE_CHOOSER(dialog), filter);
-    gtk_file_chooser_set_current_name(GTK_FILE_CHOOSER(dialog), file);
-    gtk_native_dialog_set_modal(GTK_NATIVE_DIALOG(dialog), TRUE);
-    g_object_set_data_full(G_OBJECT(dialog), "model", g_strdup(name), g_free);
-    g_signal_connect_object(dialog, "response", G_CALLBACK(file_chosen), widget, 0);
-    gtk_native_dialog_show(GTK_NATIVE_DIALOG(dialog));
+    g_autofree char *file = g_strdelimit(g_strdup_printf("%s.npz", name), "/", '-');
+    const RkAskFile ask = {.title = _("Export the Weights"),
+                           .accept = _("_Export"),
+                           .action = GTK_FILE_CHOOSER_ACTION_SAVE,
+                           .kind = _("NumPy archives and JSON"),
+                           .patterns = PATTERNS,
+                           .name = file,
+                           .ending = ".npz"};
+    rk_ask_file(widget, &ask, G_OBJECT(widget), file_chosen, g_strdup(name), g_free);
 }
 
 // ---- the class -----------------------------------------------------------------------------

@@ -4,53 +4,48 @@
 #include <glib/gi18n.h>
 
 #include "store/trial.h"
+#include "ui/ask_file.h"
 
 // ---- files ---------------------------------------------------------------------------------
 
+static const char *const SUITES[] = {"*.json", NULL};
+
 static void
-on_response(GtkNativeDialog *dialog, int response, GtkWidget *page)
+suite_chosen(gpointer page, const char *const *paths, gpointer data)
 {
-    RkTunePath chosen = (RkTunePath)g_object_get_data(G_OBJECT(dialog), "chosen");
-    g_autoptr(GFile) file = response == GTK_RESPONSE_ACCEPT
-                                ? gtk_file_chooser_get_file(GTK_FILE_CHOOSER(dialog))
-                                : NULL;
-    g_autofree char *path = file != NULL ? g_file_get_path(file) : NULL;
-    if (path != NULL)
-        chosen(page, path);
-    g_object_unref(dialog);
+    const RkTunePath *chosen = data;
+    (*chosen)(page, paths[0]);
 }
 
-static GtkFileChooserNative *
-dialog_new(GtkWidget *page, const char *title, GtkFileChooserAction action, const char *accept,
-           RkTunePath chosen)
+static void
+ask_suite(GtkWidget *page, const RkAskFile *ask, RkTunePath chosen)
 {
-    GtkFileChooserNative *dialog = gtk_file_chooser_native_new(
-        title, GTK_WINDOW(gtk_widget_get_root(page)), action, accept, NULL);
-    g_autoptr(GtkFileFilter) filter = gtk_file_filter_new();
-    gtk_file_filter_set_name(filter, _("Suites (JSON)"));
-    gtk_file_filter_add_pattern(filter, "*.json");
-    gtk_file_chooser_add_filter(GTK_FILE_CHOOSER(dialog), filter);
-    gtk_native_dialog_set_modal(GTK_NATIVE_DIALOG(dialog), TRUE);
-    g_object_set_data(G_OBJECT(dialog), "chosen", (gpointer)chosen);
-    g_signal_connect_object(dialog, "response", G_CALLBACK(on_response), page, 0);
-    return dialog;
+    rk_ask_file(page, ask, G_OBJECT(page), suite_chosen, g_memdup2(&chosen, sizeof chosen), g_free);
 }
 
 void
 rk_tune_choose_suite(GtkWidget *page, RkTunePath chosen)
 {
-    gtk_native_dialog_show(GTK_NATIVE_DIALOG(
-        dialog_new(page, _("Open a Suite"), GTK_FILE_CHOOSER_ACTION_OPEN, _("_Open"), chosen)));
+    const RkAskFile ask = {.title = _("Open a Suite"),
+                           .accept = _("_Open"),
+                           .action = GTK_FILE_CHOOSER_ACTION_OPEN,
+                           .kind = _("Suites (JSON)"),
+                           .patterns = SUITES};
+    ask_suite(page, &ask, chosen);
 }
 
 void
 rk_tune_choose_target(GtkWidget *page, const char *name, RkTunePath chosen)
 {
     g_autofree char *file = g_strdelimit(g_strconcat(name, ".json", NULL), "/", '-');
-    GtkFileChooserNative *dialog =
-        dialog_new(page, _("Save the Suite"), GTK_FILE_CHOOSER_ACTION_SAVE, _("_Save"), chosen);
-    gtk_file_chooser_set_current_name(GTK_FILE_CHOOSER(dialog), file);
-    gtk_native_dialog_show(GTK_NATIVE_DIALOG(dialog));
+    const RkAskFile ask = {.title = _("Save the Suite"),
+                           .accept = _("_Save"),
+                           .action = GTK_FILE_CHOOSER_ACTION_SAVE,
+                           .kind = _("Suites (JSON)"),
+                           .patterns = SUITES,
+                           .name = file,
+                           .ending = ".json"};
+    ask_suite(page, &ask, chosen);
 }
 
 // ---- runs ----------------------------------------------------------------------------------

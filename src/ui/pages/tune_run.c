@@ -8,6 +8,7 @@
 #include "report/report.h"
 #include "report/result_charts.h"
 #include "report/write.h"
+#include "ui/ask_file.h"
 
 #define LOOK_MS 66u // 15 times a second
 
@@ -272,15 +273,11 @@ export_to(RkTuneRun *run, const char *path)
 }
 
 static void
-on_chosen(GtkNativeDialog *dialog, int response, RkTuneRun *run)
+on_chosen(gpointer owner, const char *const *paths, gpointer unused)
 {
-    g_autoptr(GFile) file = response == GTK_RESPONSE_ACCEPT
-                                ? gtk_file_chooser_get_file(GTK_FILE_CHOOSER(dialog))
-                                : NULL;
-    g_autofree char *path = file != NULL ? g_file_get_path(file) : NULL;
-    if (path != NULL && run->loaded != NULL)
-        export_to(run, path);
-    g_object_unref(dialog);
+    RkTuneRun *run = owner;
+    if (run->loaded != NULL)
+        export_to(run, paths[0]);
 }
 
 static void
@@ -288,14 +285,13 @@ on_export(RkTuneRun *run)
 {
     if (run->loaded == NULL)
         return;
-    GtkFileChooserNative *dialog = gtk_file_chooser_native_new(
-        _("Export the Report"), GTK_WINDOW(gtk_widget_get_root(GTK_WIDGET(run))),
-        GTK_FILE_CHOOSER_ACTION_SAVE, _("_Export"), NULL);
     g_autofree char *name = g_strconcat(run->loaded->results->suite, ".html", NULL);
-    gtk_file_chooser_set_current_name(GTK_FILE_CHOOSER(dialog), g_strdelimit(name, "/", '-'));
-    gtk_native_dialog_set_modal(GTK_NATIVE_DIALOG(dialog), TRUE);
-    g_signal_connect_object(dialog, "response", G_CALLBACK(on_chosen), run, 0);
-    gtk_native_dialog_show(GTK_NATIVE_DIALOG(dialog));
+    const RkAskFile ask = {.title = _("Export the Report"),
+                           .accept = _("_Export"),
+                           .action = GTK_FILE_CHOOSER_ACTION_SAVE,
+                           .name = g_strdelimit(name, "/", '-'),
+                           .ending = ".html"};
+    rk_ask_file(GTK_WIDGET(run), &ask, G_OBJECT(run), on_chosen, NULL, NULL);
 }
 
 // ---- the class -----------------------------------------------------------------------------
