@@ -107,6 +107,26 @@ rk_hand_drag(GtkWidget *widget, double x, double y, double dx, double dy, RkHand
     rk_hand_release();
 }
 
+static void
+move_on_screen(int x, int y)
+{
+    char at_x[24], at_y[24];
+    g_snprintf(at_x, sizeof at_x, "%d", x);
+    g_snprintf(at_y, sizeof at_y, "%d", y);
+    do_it("mousemove", at_x, at_y, NULL);
+}
+
+void
+rk_hand_carry(int screen_x, int screen_y, GtkWidget *widget, double x, double y)
+{
+    move_on_screen(screen_x, screen_y);
+    do_it("mousedown", "1", NULL);
+    for (int i = 1; i <= STEPS; i++)
+        move_on_screen(screen_x - 10 * i, screen_y - 10 * i);
+    for (int i = STEPS; i-- > 0;)
+        rk_hand_move(widget, x + 8 * i, y + 8 * i);
+}
+
 void
 rk_hand_wheel(int notches, const char *held)
 {

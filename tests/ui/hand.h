@@ -21,6 +21,9 @@ typedef void (*RkHandFunc)(gpointer data);
 void rk_hand_drag(GtkWidget *widget, double x, double y, double dx, double dy, RkHandFunc between,
                   gpointer data);
 
+// Presses at a place of the screen, moves into the widget, and holds it there.
+void rk_hand_carry(int screen_x, int screen_y, GtkWidget *widget, double x, double y);
+
 // Notches of the wheel where the pointer is, up when positive; `held` is a key ("ctrl") or NULL.
 void rk_hand_wheel(int notches, const char *held);
 

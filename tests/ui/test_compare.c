@@ -7,24 +7,10 @@
 #include "ui/pages/compare_view.h"
 #include "ui/scene_view.h"
 
-static GtkWidget *
-find_type(GtkWidget *widget, GType type)
-{
-    if (G_TYPE_CHECK_INSTANCE_TYPE(widget, type) && gtk_widget_get_mapped(widget))
-        return widget;
-    for (GtkWidget *child = gtk_widget_get_first_child(widget); child != NULL;
-         child = gtk_widget_get_next_sibling(child)) {
-        GtkWidget *found = find_type(child, type);
-        if (found != NULL)
-            return found;
-    }
-    return NULL;
-}
-
 static void
 look_at(RkUi *ui, const char *title)
 {
-    GtkWidget *view = find_type(GTK_WIDGET(rk_ui_window(ui)), RK_TYPE_COMPARE_VIEW);
+    GtkWidget *view = rk_ui_find_type(GTK_WIDGET(rk_ui_window(ui)), RK_TYPE_COMPARE_VIEW);
     g_assert_nonnull(view);
     g_assert_true(rk_compare_view_look_at(RK_COMPARE_VIEW(view), title));
     rk_ui_idle(ui, 100);
@@ -71,7 +57,8 @@ test_space(void)
     rk_ui_page(ui, "compare");
     rk_ui_see(ui, "p99 against the base");
     look_at(ui, "Trade-off space");
-    RkSceneView *scene = RK_SCENE_VIEW(find_type(GTK_WIDGET(rk_ui_window(ui)), RK_TYPE_SCENE_VIEW));
+    RkSceneView *scene =
+        RK_SCENE_VIEW(rk_ui_find_type(GTK_WIDGET(rk_ui_window(ui)), RK_TYPE_SCENE_VIEW));
     g_assert_nonnull(scene);
     g_assert_cmpuint(rk_scene_view_scene(scene)->points->len, >, 2);
     rk_ui_shot(ui, "compare-space");
@@ -110,7 +97,7 @@ test_choose(void)
     rk_ui_see(ui, "#2");
     // Both runs beside each other: labels say which is which.
     GtkWidget *list = rk_ui_find(ui, g_type_from_name("RkRunList"), "#1");
-    GtkWidget *view = find_type(list, GTK_TYPE_LIST_VIEW);
+    GtkWidget *view = rk_ui_find_type(list, GTK_TYPE_LIST_VIEW);
     g_signal_emit_by_name(view, "activate", 1u);
     rk_ui_see(ui, "#1, ");
     rk_ui_shot(ui, "compare-two-runs");

@@ -240,6 +240,18 @@ rk_ui_find(RkUi *ui, GType type, const char *text)
     return widget != NULL ? gtk_widget_get_ancestor(widget, type) : NULL;
 }
 
+GtkWidget *
+rk_ui_find_type(GtkWidget *from, GType type)
+{
+    GtkWidget *found = NULL;
+    if (G_TYPE_CHECK_INSTANCE_TYPE(from, type) && gtk_widget_get_mapped(from))
+        return from;
+    for (GtkWidget *child = gtk_widget_get_first_child(from); child != NULL && found == NULL;
+         child = gtk_widget_get_next_sibling(child))
+        found = rk_ui_find_type(child, type);
+    return found;
+}
+
 void
 rk_ui_idle(RkUi *ui, guint ms)
 {

@@ -54,3 +54,6 @@ void rk_ui_shot(RkUi *ui, const char *name);
 
 // The mapped widget of a type that has that text below it, or NULL.
 GtkWidget *rk_ui_find(RkUi *ui, GType type, const char *text);
+
+// The first mapped widget of a type in that one, or NULL.
+GtkWidget *rk_ui_find_type(GtkWidget *from, GType type);
