@@ -55,6 +55,7 @@ lavapipe=$(ls /usr/share/vulkan/icd.d/lvp_icd.*.json 2>/dev/null | head -n 1)
 swiftshader=$(ls /usr/lib/chromium/vk_swiftshader_icd.json 2>/dev/null | head -n 1)
 use() { export VK_DRIVER_FILES=$1 VK_ICD_FILENAMES=$1; } # the second name is for older loaders
 
+wrapper=()
 run() { # NAME DIR SUITES...: one pass, its results kept as junit-NAME.xml
     local name=$1 dir=$2 arguments=()
     shift 2
@@ -62,7 +63,7 @@ run() { # NAME DIR SUITES...: one pass, its results kept as junit-NAME.xml
     step "Tests: $name"
     rm -f "$dir"/meson-logs/testlog-"$name"*
     meson test -C "$dir" --no-rebuild --print-errorlogs --logbase "testlog-$name" \
-        --num-processes 2 "${arguments[@]}" 2>&1 | grep -vE '^(ninja|$|>>>)' | tail -n 150
+        --num-processes 2 "${wrapper[@]}" "${arguments[@]}" 2>&1 | grep -vE '^(ninja|$|>>>)' | tail -n 150
     [ "${PIPESTATUS[0]}" -eq 0 ] || failed_step="$failed_step $name"
 }
 
@@ -81,11 +82,13 @@ use "$lavapipe"
 # The validation layer leaks whenever the loader unloads it, and an unloaded library's leaks can't be
 # told from ours. It watched both passes above.
 export RANKINE_VALIDATION=0
-run sanitizers "$asan" host
-# With a device the driver is unloaded before the leaks are looked for, and its own can't be told apart.
-ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 run sanitizers-device "$asan" device
-# A window that closes has the loader unload the driver: the same as above, with every window.
-ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 run sanitizers-ui "$asan" ui
+# Leaks of a library that was unloaded can't be told from ours, so the driver stays: it is loaded
+# before all else.
+driver=$(sed -n 's/.*"library_path": *"\([^"]*\)".*/\1/p' "$lavapipe")
+export ASAN_OPTIONS=$ASAN_OPTIONS:verify_asan_link_order=0
+wrapper=(--wrapper "env LD_PRELOAD=$driver")
+run sanitizers "$asan" host device ui
+wrapper=()
 [[ $failed_step = *fuzz-build* ]] || run fuzz "$fuzz" fuzz
 
 step "Result"
