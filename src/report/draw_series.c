@@ -1,24 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// One function for each kind of series. A series is told by colour, by dash and by marker.
+// One function for each kind of series; lines and bands are in draw_lines.c. A series is told by
+// colour, by dash and by marker.
 #include "report/draw-private.h"
 
 #include <math.h>
 
-#define MAX_MARKERS 60   // points of a line that still get one
 #define MAX_TIPS    400  // points of a series that show their values on hover
 #define MANY_POINTS 4000 // from which on only one point a pixel is drawn
 
-// A stretch of a series, with where it is drawn.
-typedef struct {
-    const RkLayout *layout;
-    const RkPanelLayout *panel;
-    const RkSeries *series;
-    gsize from, to;
-    RkCanvas *canvas;
-} Stretch;
-
-typedef void (*DrawKind)(const Stretch *stretch);
+typedef void (*DrawKind)(const RkStretch *stretch);
 
 static RkDash
 dash_of(const RkSeries *s)
@@ -34,8 +25,8 @@ marker_of(const RkSeries *s)
     return (RkMarker)(s->style % RK_N_MARKERS);
 }
 
-static RkStyle
-line_style(const RkSeries *s)
+RkStyle
+rk_line_style(const RkSeries *s)
 {
     return (RkStyle){.stroke = rk_series_ink(s), .width = s->faint ? 1 : 2, .dash = dash_of(s)};
 }
@@ -57,8 +48,8 @@ open_style(const RkSeries *s)
     return (RkStyle){.stroke = rk_series_ink(s), .width = 2};
 }
 
-static void
-draw_marker(const Stretch *st, RkPoint at, double radius, unsigned flags)
+void
+rk_draw_marker(const RkStretch *st, RkPoint at, double radius, unsigned flags)
 {
     RkMarker marker = marker_of(st->series);
     gboolean open = marker == RK_MARKER_PLUS || marker == RK_MARKER_CROSS;
@@ -69,8 +60,8 @@ draw_marker(const Stretch *st, RkPoint at, double radius, unsigned flags)
         st->canvas->class->marker(st->canvas, RK_MARKER_CIRCLE, at, radius + 4, &ring);
 }
 
-static void
-begin_tip(const Stretch *st, gsize i)
+void
+rk_begin_tip(const RkStretch *st, gsize i)
 {
     if (st->canvas->class->begin_tip == NULL || st->series->n > MAX_TIPS)
         return;
@@ -78,221 +69,29 @@ begin_tip(const Stretch *st, gsize i)
     st->canvas->class->begin_tip(st->canvas, tip);
 }
 
-static void
-end_tip(const Stretch *st)
+void
+rk_end_tip(const RkStretch *st)
 {
     if (st->canvas->class->end_tip != NULL && st->series->n <= MAX_TIPS)
         st->canvas->class->end_tip(st->canvas);
 }
 
-// ---- lines and bands -----------------------------------------------------------------------
-
-static GArray *
-line_points(const Stretch *st, const double *y)
-{
-    const RkRect *plot = &st->panel->plot;
-    return rk_decimate_line(&st->layout->chart->x, &st->panel->panel->y, st->series->x + st->from,
-                            y + st->from, st->to - st->from, plot->x, plot->y, plot->width,
-                            plot->height);
-}
-
-// Across, then up.
-static GArray *
-steps(const GArray *points)
-{
-    GArray *out = g_array_new(FALSE, FALSE, sizeof(RkPoint));
-    for (guint i = 0; i < points->len; i++) {
-        RkPoint p = g_array_index(points, RkPoint, i);
-        if (i > 0 && !isnan(p.y) && !isnan(g_array_index(points, RkPoint, i - 1).y)) {
-            RkPoint corner = {p.x, g_array_index(points, RkPoint, i - 1).y};
-            g_array_append_val(out, corner);
-        }
-        g_array_append_val(out, p);
-    }
-    return out;
-}
-
-static void
-draw_line_markers(const Stretch *st)
-{
-    for (gsize i = st->from; i < st->to; i++) {
-        const RkSeries *s = st->series;
-        RkPoint p = rk_layout_point(st->layout, st->panel, s->x[i], s->y[i]);
-        if (isnan(p.y))
-            continue;
-        begin_tip(st, i);
-        draw_marker(st, p, 3.5, s->flags != NULL ? s->flags[i] : 0);
-        end_tip(st);
-    }
-}
-
-static gboolean
-is_alone(const GArray *points, guint i) // between gaps a line of one point would not be seen
-{
-    return !isnan(g_array_index(points, RkPoint, i).y) &&
-           (i == 0 || isnan(g_array_index(points, RkPoint, i - 1).y)) &&
-           (i + 1 == points->len || isnan(g_array_index(points, RkPoint, i + 1).y));
-}
-
-// Several points in each pixel column: a stroke would cover itself many times over, which costs
-// hundreds of times what its outline does.
-static gboolean
-is_dense(const GArray *points)
-{
-    const guint FEW = 400;
-    if (points->len < FEW)
-        return FALSE;
-    const RkPoint *p = (const RkPoint *)(const void *)points->data;
-    return points->len > 1.5 * (p[points->len - 1].x - p[0].x);
-}
-
-// Fills the outline of the columns [of Column] and forgets them: to the right along the tops, back
-// along the bottoms, all edges upright or level, which cairo fills as boxes.
-typedef struct {
-    double x, top, bottom;
-} Column;
-
-static void
-fill_columns(const Stretch *st, GArray *columns)
-{
-    const RkStyle style = {.fill = rk_series_ink(st->series)};
-    const double half = 0.75; // of a line's width
-    guint n = columns->len;
-    g_autofree RkPoint *outline = g_new(RkPoint, 4 * (gsize)n + 1);
-    for (guint i = 0; i < n; i++) {
-        const Column *c = &g_array_index(columns, Column, i);
-        gsize back = 4 * (gsize)n - 2 * (gsize)i;
-        outline[2 * i] = (RkPoint){c->x, c->top - half};
-        outline[2 * i + 1] = (RkPoint){c->x + 1, c->top - half};
-        outline[back - 1] = (RkPoint){c->x, c->bottom + half};
-        outline[back - 2] = (RkPoint){c->x + 1, c->bottom + half};
-    }
-    if (n > 0)
-        st->canvas->class->path(st->canvas, outline, 4 * (gsize)n, TRUE, &style);
-    g_array_set_size(columns, 0);
-}
-
-static void
-draw_dense(const Stretch *st, const GArray *points)
-{
-    g_autoptr(GArray) columns = g_array_new(FALSE, FALSE, sizeof(Column));
-    double last = NAN; // y of the point before
-    for (guint i = 0; i < points->len; i++) {
-        RkPoint p = g_array_index(points, RkPoint, i);
-        double x = floor(p.x);
-        Column *c = columns->len > 0 ? &g_array_index(columns, Column, columns->len - 1) : NULL;
-        gboolean full = c != NULL && c->x != x && columns->len == st->canvas->max_columns;
-        if (isnan(p.y) || full || (c != NULL && x > c->x + 1)) {
-            fill_columns(st, columns);
-            c = NULL;
-        }
-        if (!isnan(p.y) && (c == NULL || c->x != x)) { // goes on from where the last column ended
-            double from = isnan(last) ? p.y : last;
-            Column fresh = {x, MIN(from, p.y), MAX(from, p.y)};
-            g_array_append_val(columns, fresh);
-        } else if (!isnan(p.y)) {
-            c->top = MIN(c->top, p.y);
-            c->bottom = MAX(c->bottom, p.y);
-        }
-        last = p.y;
-    }
-    fill_columns(st, columns);
-}
-
-static void
-draw_line(const Stretch *st)
-{
-    g_autoptr(GArray) points = line_points(st, st->series->y);
-    if (!st->series->stepped && is_dense(points)) {
-        draw_dense(st, points);
-        return;
-    }
-    g_autoptr(GArray) stepped = st->series->stepped ? steps(points) : NULL;
-    const GArray *shown = stepped != NULL ? stepped : points;
-    const RkStyle style = line_style(st->series);
-    const RkPoint *data = (const RkPoint *)(const void *)shown->data;
-    if (shown->len > 1)
-        st->canvas->class->path(st->canvas, data, shown->len, FALSE, &style);
-    const RkStyle dot = {.fill = rk_series_ink(st->series)};
-    for (guint i = 0; i < points->len; i++)
-        if (is_alone(points, i))
-            st->canvas->class->marker(st->canvas, RK_MARKER_CIRCLE,
-                                      g_array_index(points, RkPoint, i), 2.5, &dot);
-    if (st->series->markers && st->series->n <= MAX_MARKERS)
-        draw_line_markers(st);
-}
-
-// The highest of `y` (or the lowest) within each pixel column.
-static gboolean
-column_extreme(const Stretch *st, const double *y, gsize from, gsize to, int sign, RkPoint *p)
-{
-    double best = -INFINITY;
-    const RkChartAxis *axis = &st->panel->panel->y;
-    gsize at = from;
-    for (gsize i = from; i < to; i++)
-        if (rk_axis_can_show(axis, y[i]) && sign * y[i] > best) {
-            best = sign * y[i];
-            at = i;
-        }
-    if (isinf(best))
-        return FALSE;
-    *p = rk_layout_point(st->layout, st->panel, st->series->x[at], y[at]);
-    return !isnan(p->y);
-}
-
-static void
-fill_band(const Stretch *st, GArray *upper, GArray *lower)
-{
-    const RkStyle style = {.fill = rk_series_ink(st->series),
-                           .fill_alpha = st->series->faint ? 0.14 : 0.26};
-    for (guint i = lower->len; i-- > 0;)
-        g_array_append_val(upper, g_array_index(lower, RkPoint, i));
-    if (upper->len >= 3)
-        st->canvas->class->path(st->canvas, (const RkPoint *)(const void *)upper->data, upper->len,
-                                TRUE, &style);
-    g_array_set_size(upper, 0);
-    g_array_set_size(lower, 0);
-}
-
-static void
-draw_band(const Stretch *st)
-{
-    const RkSeries *s = st->series;
-    const RkRect *plot = &st->panel->plot;
-    RkColumns columns =
-        rk_columns(&st->layout->chart->x, s->x + st->from, st->to - st->from, plot->x, plot->width);
-    g_autoptr(GArray) upper = g_array_new(FALSE, FALSE, sizeof(RkPoint));
-    g_autoptr(GArray) lower = g_array_new(FALSE, FALSE, sizeof(RkPoint));
-    gsize from, to;
-    while (rk_columns_next(&columns, &from, &to)) {
-        RkPoint high, low;
-        if (column_extreme(st, s->y, st->from + from, st->from + to, 1, &high) &&
-            column_extreme(st, s->low, st->from + from, st->from + to, -1, &low)) {
-            g_array_append_val(upper, high);
-            g_array_append_val(lower, low);
-        } else {
-            fill_band(st, upper, lower);
-        }
-    }
-    fill_band(st, upper, lower);
-}
-
 // ---- points --------------------------------------------------------------------------------
 
 static void
-draw_point(const Stretch *st, gsize i)
+draw_point(const RkStretch *st, gsize i)
 {
     const RkSeries *s = st->series;
     RkPoint p = rk_layout_point(st->layout, st->panel, s->x[i], s->y[i]);
     if (isnan(p.y))
         return;
-    begin_tip(st, i);
-    draw_marker(st, p, rk_layout_radius(st->panel, s, i), s->flags != NULL ? s->flags[i] : 0);
-    end_tip(st);
+    rk_begin_tip(st, i);
+    rk_draw_marker(st, p, rk_layout_radius(st->panel, s, i), s->flags != NULL ? s->flags[i] : 0);
+    rk_end_tip(st);
 }
 
 static void
-draw_points(const Stretch *st)
+draw_points(const RkStretch *st)
 {
     const RkSeries *s = st->series;
     const RkRect *plot = &st->panel->plot;
@@ -315,7 +114,7 @@ draw_points(const Stretch *st)
 // ---- areas ---------------------------------------------------------------------------------
 
 static void
-draw_bins(const Stretch *st)
+draw_bins(const RkStretch *st)
 {
     const RkSeries *s = st->series;
     const RkRect *plot = &st->panel->plot;
@@ -327,17 +126,17 @@ draw_bins(const Stretch *st)
         if (isnan(a.y) || isnan(b.y) || s->y[i] == 0)
             continue;
         double gap = b.x - a.x > 4 ? 1 : 0;
-        begin_tip(st, i);
+        rk_begin_tip(st, i);
         st->canvas->class->rect(
             st->canvas, &(RkRect){a.x, b.y, MAX(b.x - a.x - gap, 0.75), MAX(ground - b.y, 0)},
             &style);
-        end_tip(st);
+        rk_end_tip(st);
     }
 }
 
 // Slanted lines over a bar, so that neighbours differ without colour.
 static void
-hatch(const Stretch *st, const RkRect *r)
+hatch(const RkStretch *st, const RkRect *r)
 {
     static const double SPACING[] = {0, 7, 0, 4, 0, 9, 0, 5}; // px; every second has none
     double spacing = SPACING[st->series->style % G_N_ELEMENTS(SPACING)];
@@ -359,7 +158,7 @@ hatch(const Stretch *st, const RkRect *r)
 
 // What fits into a bar or a cell, or nothing: half a number would be a lie.
 static gboolean
-text_inside(const Stretch *st, const RkRect *r, const char *text, RkInk ink)
+text_inside(const RkStretch *st, const RkRect *r, const char *text, RkInk ink)
 {
     double size = RK_TEXT_SMALL - 0.5;
     double width = rk_measure_width(st->layout->measure, text, size, FALSE);
@@ -374,7 +173,7 @@ text_inside(const Stretch *st, const RkRect *r, const char *text, RkInk ink)
 
 // Behind a bar too short for it, where nothing is stacked.
 static void
-text_behind(const Stretch *st, const RkRect *r, const char *text)
+text_behind(const RkStretch *st, const RkRect *r, const char *text)
 {
     double size = RK_TEXT_SMALL - 0.5;
     const RkTextStyle style = {.size = size, .ink = RK_INK_MUTED, .halo = TRUE};
@@ -384,7 +183,7 @@ text_behind(const Stretch *st, const RkRect *r, const char *text)
 }
 
 static void
-draw_spans(const Stretch *st)
+draw_spans(const RkStretch *st)
 {
     const RkSeries *s = st->series;
     const RkPanelLayout *p = st->panel;
@@ -397,7 +196,7 @@ draw_spans(const Stretch *st)
             continue;
         double height = MIN(row * 0.72, 26);
         RkRect bar = {MIN(a.x, b.x), a.y - height / 2, fabs(b.x - a.x), height};
-        begin_tip(st, i);
+        rk_begin_tip(st, i);
         st->canvas->class->rect(st->canvas, &bar, &style);
         g_autofree char *text = rk_quantity(s->x[i] - s->low[i], st->layout->chart->x.unit);
         hatch(st, &bar);
@@ -406,7 +205,7 @@ draw_spans(const Stretch *st)
             inside = text_inside(st, &bar, text, RK_INK_ON_SERIES);
         if (!inside && p->panel->series->len == 1)
             text_behind(st, &bar, text);
-        end_tip(st);
+        rk_end_tip(st);
     }
 }
 
@@ -427,7 +226,7 @@ size_range(const RkSeries *s)
 }
 
 static void
-draw_cells(const Stretch *st)
+draw_cells(const RkStretch *st)
 {
     const RkSeries *s = st->series;
     const RkPanelLayout *p = st->panel;
@@ -447,18 +246,19 @@ draw_cells(const Stretch *st)
         const RkStyle style =
             known ? (RkStyle){.fill = ink} : (RkStyle){.stroke = RK_INK_GRID, .width = 1};
         g_autofree char *text = rk_quantity(s->size[i], p->panel->size_unit);
-        begin_tip(st, i);
+        rk_begin_tip(st, i);
         st->canvas->class->rect(st->canvas, &cell, &style);
         text_inside(st, &cell, text, known ? rk_heat_text_ink(ink) : RK_INK_MUTED);
-        end_tip(st);
+        rk_end_tip(st);
     }
 }
 
 // ---- all -----------------------------------------------------------------------------------
 
 static const DrawKind KINDS[] = {
-    [RK_SERIES_LINE] = draw_line, [RK_SERIES_BAND] = draw_band,   [RK_SERIES_POINTS] = draw_points,
-    [RK_SERIES_BINS] = draw_bins, [RK_SERIES_SPANS] = draw_spans, [RK_SERIES_CELLS] = draw_cells,
+    [RK_SERIES_LINE] = rk_draw_line_series, [RK_SERIES_BAND] = rk_draw_band_series,
+    [RK_SERIES_POINTS] = draw_points,       [RK_SERIES_BINS] = draw_bins,
+    [RK_SERIES_SPANS] = draw_spans,         [RK_SERIES_CELLS] = draw_cells,
 };
 
 void
@@ -474,7 +274,7 @@ rk_draw_series(const RkLayout *layout, const RkPanelLayout *panel, gboolean only
     const guint n = panel->panel->series->len;
     for (guint i = 0; i < 2 * n; i++) { // those in grey come first, below the others
         const RkSeries *s = g_ptr_array_index(panel->panel->series, i % n);
-        Stretch stretch = {layout, panel, s, 0, with_tail ? s->n : s->n_settled, canvas};
+        RkStretch stretch = {layout, panel, s, 0, with_tail ? s->n : s->n_settled, canvas};
         if (s->hidden || s->dimmed != (i < n) || (only_tail && s->n == s->n_settled))
             continue;
         if (only_tail) // joins on to the last settled point
@@ -489,8 +289,8 @@ void
 rk_draw_swatch(const RkSeries *s, RkRect box, RkCanvas *canvas)
 {
     RkPoint middle = {box.x + box.width / 2, box.y + box.height / 2};
-    Stretch stretch = {.series = s, .canvas = canvas};
-    const RkStyle line = line_style(s);
+    RkStretch stretch = {.series = s, .canvas = canvas};
+    const RkStyle line = rk_line_style(s);
     const RkStyle area = {.fill = rk_series_ink(s),
                           .fill_alpha = s->kind != RK_SERIES_BAND ? 1
                                         : s->faint                ? 0.14
@@ -501,11 +301,11 @@ rk_draw_swatch(const RkSeries *s, RkRect box, RkCanvas *canvas)
         rk_draw_line(canvas, (RkPoint){box.x, middle.y}, (RkPoint){box.x + box.width, middle.y},
                      &line);
         if (s->markers)
-            draw_marker(&stretch, middle, 3.5, 0);
+            rk_draw_marker(&stretch, middle, 3.5, 0);
         break;
     case RK_SERIES_POINTS:
-        draw_marker(&stretch, middle, 4.5,
-                    s->flags != NULL && s->n > 0 ? s->flags[0] & RK_POINT_HOLLOW : 0);
+        rk_draw_marker(&stretch, middle, 4.5,
+                       s->flags != NULL && s->n > 0 ? s->flags[0] & RK_POINT_HOLLOW : 0);
         break;
     default:
         canvas->class->rect(canvas, &block, &area);
