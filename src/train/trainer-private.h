@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// What the parts of a trainer share: its graph, plans and steps (trainer.c), and what it reads of
-// the data (trainer_data.c). Owner's thread.
+// What the parts of a trainer share: its graph, plans and steps (trainer.c), what it reads of the
+// data (trainer_data.c), and its first weights (trainer_weights.c). Owner's thread.
 #pragma once
 
 #include "dataset/negatives.h"
@@ -18,3 +18,9 @@ RkParams *rk_trainer_in_batch_negatives(void);
 RkParams *rk_trainer_implicit_settings(const RkParams *set);
 
 RkSamples rk_trainer_samples(const RkParams *set); // as the settings say
+
+// A state of all tensors of the graph, with the weights to begin from; the caller's. `teacher` may
+// be NULL. With options->from, *unseen is what rk_trained_load() says.
+RkState *rk_trainer_weights(const RkTrainOptions *options, const RkModelBuild *build,
+                            const RkModelBuild *teacher, const RkTrainFeatures *features,
+                            GArray **unseen, GError **error);

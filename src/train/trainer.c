@@ -88,77 +88,11 @@ build_graph(RkTrainer *t, GError **error)
 }
 
 static gboolean
-given_weights(RkTrainer *t, const RkModelParam *param, GError **error)
+set_weights(RkTrainer *t, GError **error)
 {
-    const RkWeight *given = rk_weights_find(t->options.initial, param->name);
-    const RkTensor *tensor = rk_state_tensor(t->state, param->name);
-    if (given == NULL)
-        return TRUE;
-    if (given->type.dtype == tensor->dtype &&
-        rk_tensor_numel(&given->type) == rk_tensor_numel(tensor))
-        return rk_state_write(t->state, param->name, given->packed, rk_tensor_bytes(tensor), error);
-    g_autofree char *has = rk_tensor_text(&given->type), *needs = rk_tensor_text(tensor);
-    g_set_error(error, RK_ERROR, RK_ERROR_SHAPE,
-                "Can't start from the given weights: %s is %s there and %s in the model. Check "
-                "the model's settings.",
-                param->name, has, needs);
-    return FALSE;
-}
-
-// A given tensor that the model has no place for is a mistake in a name.
-static gboolean
-check_given(const RkTrainer *t, GError **error)
-{
-    for (guint i = 0; i < t->options.initial->list->len; i++) {
-        const RkWeight *given = g_ptr_array_index(t->options.initial->list, i);
-        if (rk_state_tensor(t->state, given->name) != NULL)
-            continue;
-        g_autoptr(GString) names = g_string_new(NULL);
-        for (guint p = 0; p < t->build->params->len; p++)
-            g_string_append_printf(names, "%s%s", p > 0 ? ", " : "",
-                                   g_array_index(t->build->params, RkModelParam, p).name);
-        g_set_error(error, RK_ERROR, RK_ERROR_USAGE,
-                    "Can't start from the given weights: the model has no %s. It has %s.",
-                    given->name, names->str);
-        return FALSE;
-    }
-    return TRUE;
-}
-
-static gboolean
-teacher_weights(RkTrainer *t, GError **error)
-{
-    for (guint i = 0; t->teacher != NULL && i < t->teacher->params->len; i++) {
-        const char *own = g_array_index(t->teacher->params, RkModelParam, i).name;
-        g_autofree char *name = g_strconcat(RK_TEACHER_PREFIX, own, NULL);
-        const RkWeight *w = rk_weights_find(t->options.teacher->tensors, own);
-        g_assert(w != NULL); // of a checked RkCompressed
-        if (!rk_state_write(t->state, name, w->packed, rk_tensor_bytes(&w->type), error))
-            return FALSE;
-    }
-    return TRUE;
-}
-
-static gboolean
-first_weights(RkTrainer *t, GError **error)
-{
-    t->state = rk_state_new(t->options.device);
-    if (!rk_state_add_graph(t->state, t->build->graph, error) || !teacher_weights(t, error) ||
-        (t->options.initial != NULL && !check_given(t, error)))
-        return FALSE;
-    for (guint i = 0; i < t->build->params->len; i++) {
-        const RkModelParam *param = &g_array_index(t->build->params, RkModelParam, i);
-        const RkTensor *tensor = rk_state_tensor(t->state, param->name);
-        size_t bytes = rk_tensor_bytes(tensor);
-        g_autofree float *values = g_malloc0(bytes);
-        if (tensor->dtype == RK_F32)
-            rk_model_init(param, tensor, t->options.seed, values);
-        if (!rk_state_write(t->state, param->name, values, bytes, error) ||
-            (t->options.initial != NULL && !given_weights(t, param, error)))
-            return FALSE;
-    }
-    return t->options.from == NULL ||
-           rk_trained_load(t->options.from, t->build, t->features, t->state, &t->unseen, error);
+    t->state =
+        rk_trainer_weights(&t->options, t->build, t->teacher, t->features, &t->unseen, error);
+    return t->state != NULL;
 }
 
 // What ranks every item by its code names them all, 0, 1, 2, ..
@@ -268,7 +202,7 @@ rk_trainer_new(const RkTrainOptions *options, GError **error)
         t->at = *options->at;
     t->first_samples = t->at.samples;
     t->features = rk_trainer_features_new(options, error);
-    if (t->features == NULL || !build_graph(t, error) || !first_weights(t, error) ||
+    if (t->features == NULL || !build_graph(t, error) || !set_weights(t, error) ||
         !compile_plans(t, error) || !start_loader(t, error))
         return NULL;
     g_timer_start(t->clock);
