@@ -103,6 +103,10 @@ print_text(const RkCompressResult *r, const RkDeviceInfo *device)
            device->name);
     printf("  %-14s %12zu  was %zu (%.3f)\n", "bytes", a->size.bytes, b->size.bytes,
            (double)a->size.bytes / (double)MAX(b->size.bytes, 1));
+    if (a->size.stored != a->size.bytes || b->size.stored != b->size.bytes)
+        printf("  %-14s %12zu  was %zu (%.3f), masked weights without what is pruned\n", "stored",
+               a->size.stored, b->size.stored,
+               (double)a->size.stored / (double)MAX(b->size.stored, 1));
     printf("  %-14s %12.0f  was %.0f (%.3f)\n", "FLOPs a sample", a->size.flops, b->size.flops,
            a->size.flops / MAX(b->size.flops, 1));
     printf("  batch of %-5u %12.3f  was %.3f ms (measured)\n", RK_COMPRESS_BATCH, a->batch_ms,

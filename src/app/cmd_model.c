@@ -10,14 +10,38 @@
 #include "models/model.h"
 #include "store/model.h"
 
+static void
+append_shape(GString *text, uint32_t rank, const uint32_t *dim)
+{
+    g_string_append_c(text, '[');
+    for (uint32_t i = 0; i < rank; i++)
+        g_string_append_printf(text, "%s%u", i > 0 ? ", " : "", dim[i]);
+    g_string_append_c(text, ']');
+}
+
+// How the model was compressed; NULL when it wasn't.
+static RkModelForm *
+form_of(const RkStoredModel *model)
+{
+    JsonArray *array;
+    g_autoptr(JsonNode) root = rk_json_parse(model->facts, "the model's facts", NULL);
+    if (root == NULL || !rk_json_array(json_node_get_object(root), "form", &array, NULL))
+        return NULL;
+    return rk_model_form_from_json(array, NULL);
+}
+
+// Of a masked weight the store has what is kept alone: "f32 [51], kept of [10, 10]".
 static char *
-shape_text(const RkTensorInfo *info)
+shape_text(const RkTensorInfo *info, const RkModelForm *form)
 {
     GString *text = g_string_new(info->dtype);
-    g_string_append(text, " [");
-    for (uint32_t i = 0; i < info->rank; i++)
-        g_string_append_printf(text, "%s%u", i > 0 ? ", " : "", info->dim[i]);
-    g_string_append_c(text, ']');
+    const RkParamForm *p = rk_model_form_find(form, info->name);
+    g_string_append_c(text, ' ');
+    append_shape(text, info->rank, info->dim);
+    if (p != NULL && p->format == RK_FORMAT_MASKED && p->rank != info->rank) {
+        g_string_append(text, ", kept of ");
+        append_shape(text, p->rank, p->dim);
+    }
     return g_string_free(text, FALSE);
 }
 
@@ -26,6 +50,7 @@ print_stored_json(const RkStoredModel *model)
 {
     g_autoptr(JsonBuilder) builder = json_builder_new();
     g_autofree char *created = rk_cli_iso_time(model->created_s);
+    g_autoptr(RkModelForm) form = form_of(model);
     json_builder_begin_object(builder);
     rk_json_add_text(builder, "name", model->name);
     rk_json_add_int(builder, "version", model->version);
@@ -40,7 +65,7 @@ print_stored_json(const RkStoredModel *model)
     json_builder_begin_array(builder);
     for (uint32_t i = 0; i < rk_tensor_list_n(model->tensors); i++) {
         const RkTensorInfo *info = rk_tensor_list_at(model->tensors, i);
-        g_autofree char *type = shape_text(info);
+        g_autofree char *type = shape_text(info, form);
         json_builder_begin_object(builder);
         rk_json_add_text(builder, "name", info->name);
         rk_json_add_text(builder, "type", type);
@@ -74,6 +99,7 @@ static void
 print_stored(const RkStoredModel *model)
 {
     g_autofree char *created = rk_cli_iso_time(model->created_s);
+    g_autoptr(RkModelForm) form = form_of(model);
     g_autofree char *size = g_format_size_full(model->n_bytes, G_FORMAT_SIZE_IEC_UNITS);
     printf("%s, version %u: %s, %s, trained on %s, %s\n", model->name, model->version, model->kind,
            size, model->dataset ? model->dataset : "no dataset", created);
@@ -83,7 +109,7 @@ print_stored(const RkStoredModel *model)
     print_facts(model->facts);
     for (uint32_t i = 0; i < rk_tensor_list_n(model->tensors); i++) {
         const RkTensorInfo *info = rk_tensor_list_at(model->tensors, i);
-        g_autofree char *type = shape_text(info);
+        g_autofree char *type = shape_text(info, form);
         printf("  %-32s %s\n", info->name, type);
     }
 }

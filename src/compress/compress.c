@@ -118,6 +118,24 @@ rk_compressed_check(const RkCompressed *model, GError **error)
     return build != NULL;
 }
 
+// What the masks of a model leave out.
+static size_t
+masked_bytes(const RkCompressed *model)
+{
+    size_t bytes = 0;
+    for (guint i = 0; i < model->form->params->len; i++) {
+        const RkParamForm *form = &g_array_index(model->form->params, RkParamForm, i);
+        if (form->format != RK_FORMAT_MASKED)
+            continue;
+        g_autofree char *name = g_strconcat(form->param, ".mask", NULL);
+        const RkWeight *mask = rk_weights_find(model->tensors, name);
+        uint64_t all = (uint64_t)form->dim[0] * form->dim[1];
+        if (mask != NULL)
+            bytes += 4 * (size_t)(all - rk_mask_count(form->dim[0], form->dim[1], mask->packed));
+    }
+    return bytes;
+}
+
 gboolean
 rk_compressed_size(const RkCompressed *model, RkCompressedSize *size, GError **error)
 {
@@ -126,6 +144,7 @@ rk_compressed_size(const RkCompressed *model, RkCompressedSize *size, GError **e
     *size = (RkCompressedSize){.bytes = rk_weights_bytes(model->tensors)};
     if (build == NULL)
         return FALSE;
+    size->stored = size->bytes - masked_bytes(model);
     RkGraph *g = build->graph;
     for (RkRef ref = 0; ref <= score; ref++) { // nothing follows the score
         RkOpArgs args;

@@ -59,8 +59,9 @@ void rk_compressed_drop(RkCompressed *model, const char *name);
 gboolean rk_compressed_check(const RkCompressed *model, GError **error);
 
 typedef struct {
-    size_t bytes; // of all tensors
-    double flops; // of one sample's score
+    size_t bytes;  // of all tensors, in memory
+    size_t stored; // in the store, which has of masked weights only what is kept
+    double flops;  // of one sample's score
 } RkCompressedSize;
 gboolean rk_compressed_size(const RkCompressed *model, RkCompressedSize *size, GError **error);
 

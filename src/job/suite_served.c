@@ -265,10 +265,10 @@ params_of(const RkSuite *suite, const RkTrialSpec *spec, const RkParam *table, s
 }
 
 static double
-stored_bytes(RkStore *store, const char *name)
+model_bytes(RkStore *store, const char *name)
 {
-    g_autoptr(RkStoredModel) model = rk_model_open(store, name, 0, NULL);
-    return model != NULL ? (double)model->n_bytes : (double)NAN;
+    g_autoptr(RkTrained) model = rk_trained_open(store, name, 0, NULL);
+    return model != NULL ? (double)rk_trained_bytes(model) : (double)NAN;
 }
 
 static void
@@ -316,7 +316,7 @@ measure(RkSuiteSystem *system, const RkTrialSpec *spec, uint64_t seed, const RkS
                                       .cancelled = watch->cancelled};
     g_autoptr(RkSession) session = rk_session_new(&options, error);
     served->model = model->label;
-    served->bytes = stored_bytes(s->store, model->stored);
+    served->bytes = model_bytes(s->store, model->stored);
     return session != NULL && run_trial(s, spec, session, seed, watch, result, error);
 }
 

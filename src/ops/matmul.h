@@ -74,3 +74,8 @@ void rk_unpack_24(uint32_t n, uint32_t k, const float *values, const uint32_t *p
 
 // Packs a mask [n, k] (not 0 keeps) into words [n, ceil(k / 32)].
 void rk_pack_mask(uint32_t n, uint32_t k, const float *mask, uint32_t *words);
+uint64_t rk_mask_count(uint32_t n, uint32_t k, const uint32_t *words); // how many it keeps
+
+// What such a mask keeps of w [n, k], in order; and back, with zeros between.
+void rk_pack_kept(uint32_t n, uint32_t k, const float *w, const uint32_t *words, float *kept);
+void rk_unpack_kept(uint32_t n, uint32_t k, const float *kept, const uint32_t *words, float *w);

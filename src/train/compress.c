@@ -301,6 +301,8 @@ rk_compress_result_to_json(const RkCompressResult *result, JsonBuilder *json)
     rk_json_add_text(json, "data", result->dataset);
     rk_json_add_int(json, "bytes", (int64_t)a->size.bytes);
     rk_json_add_int(json, "parent_bytes", (int64_t)b->size.bytes);
+    rk_json_add_int(json, "stored_bytes", (int64_t)a->size.stored);
+    rk_json_add_int(json, "parent_stored_bytes", (int64_t)b->size.stored);
     rk_json_add_real(json, "flops", a->size.flops);
     rk_json_add_real(json, "parent_flops", b->size.flops);
     rk_json_add_real(json, "batch_ms", a->batch_ms);

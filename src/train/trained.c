@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "train/trained.h"
+#include "train/trained-private.h"
 
 #include "base/json.h"
 
@@ -244,37 +244,6 @@ rk_trained_fitted(const RkTrained *trained, RkDataset *dataset, GError **error)
 
 // ---- weights -------------------------------------------------------------------------------
 
-// Whether a stored tensor is one of the model's weights.
-static gboolean
-stored_type(const RkTensorInfo *info, RkTensor *type)
-{
-    *type = (RkTensor){.rank = info->rank};
-    memcpy(type->dim, info->dim, sizeof type->dim);
-    for (int d = 0; d < RK_N_DTYPES; d++)
-        if (strcmp(rk_dtype_name((RkDtype)d), info->dtype) == 0) {
-            type->dtype = (RkDtype)d;
-            return TRUE;
-        }
-    return FALSE;
-}
-
-RkWeights *
-rk_trained_weights(const RkTrained *trained, GError **error)
-{
-    g_autoptr(RkWeights) weights = rk_weights_new();
-    for (uint32_t i = 0; i < rk_tensor_list_n(trained->stored->tensors); i++) {
-        const RkTensorInfo *info = rk_tensor_list_at(trained->stored->tensors, i);
-        RkTensor type;
-        if (!stored_type(info, &type))
-            continue;
-        void *packed = rk_tensor_list_load(trained->stored->tensors, i, error);
-        if (packed == NULL)
-            return NULL;
-        rk_weights_take(weights, info->name, &type, packed);
-    }
-    return g_steal_pointer(&weights);
-}
-
 // Rows of a table, from the model's codes to a dataset's.
 typedef struct {
     const RkVocabulary *from;
@@ -372,7 +341,7 @@ read_param(const RkTrained *t, const RkModelParam *param, const RkTensor *type,
 {
     int at = rk_tensor_list_find(t->stored->tensors, param->name);
     RkTensor stored;
-    if (at < 0 || !stored_type(rk_tensor_list_at(t->stored->tensors, (uint32_t)at), &stored))
+    if (!rk_trained_type(t, at, &stored))
         return fail_type(t, param->name, NULL, type, error);
     gboolean rows = param->feature >= 0 && features != NULL;
     RkTensor expected = stored;
@@ -381,7 +350,7 @@ read_param(const RkTrained *t, const RkModelParam *param, const RkTensor *type,
     if (expected.dtype != type->dtype || expected.rank != type->rank ||
         memcmp(expected.dim, type->dim, type->rank * sizeof *type->dim) != 0)
         return fail_type(t, param->name, &stored, type, error);
-    g_autofree void *packed = rk_tensor_list_load(t->stored->tensors, (uint32_t)at, error);
+    g_autofree void *packed = rk_trained_tensor(t, at, error);
     if (packed == NULL)
         return FALSE;
     if (!rows) {

@@ -56,8 +56,9 @@ RkFeatures *rk_trained_fitted(const RkTrained *trained, RkDataset *dataset, GErr
 gboolean rk_trained_has_own_split(const RkTrained *trained);
 uint64_t rk_trained_seed(const RkTrained *trained);
 
-// All tensors as stored, for files and for compression; vocabularies left out.
+// All tensors, for files and for compression; vocabularies left out.
 RkWeights *rk_trained_weights(const RkTrained *trained, GError **error);
+size_t rk_trained_bytes(const RkTrained *trained); // of those in memory
 
 // What a model to be saved comes from.
 typedef struct {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "train/trained.h"
+#include "train/trained-private.h"
 
 #include "base/json.h"
 
@@ -11,7 +11,7 @@ typedef struct {
     const RkTrainedSave *save;
     GArray *infos;    // of RkTensorInfo
     GPtrArray *names; // owned texts of infos
-    GPtrArray *bytes; // [infos] GBytes, NULL for weights
+    GPtrArray *bytes; // [infos] GBytes; NULL for weights that the device has as they are stored
 } Stream;
 
 static void
@@ -152,6 +152,25 @@ facts_text(Stream *s, GError **error)
     return rk_json_text(json, FALSE);
 }
 
+static gboolean
+add_weights(Stream *s, GError **error)
+{
+    const RkTrainedSave *save = s->save;
+    for (guint i = 0; i < save->params->len; i++) {
+        const char *name = g_array_index(save->params, RkModelParam, i).name;
+        const RkParamForm *form = rk_model_form_find(save->features->data.form, name);
+        RkTensor type = *rk_state_tensor(save->state, name);
+        GBytes *kept = NULL;
+        if (form != NULL && form->format == RK_FORMAT_MASKED) {
+            kept = rk_trained_keep(save->state, name, &type, error);
+            if (kept == NULL)
+                return FALSE;
+        }
+        add_info(s, g_strdup(name), rk_dtype_name(type.dtype), &type, kept);
+    }
+    return TRUE;
+}
+
 static void
 unref_bytes(gpointer bytes)
 {
@@ -166,12 +185,7 @@ rk_trained_save(RkStore *store, const RkTrainedSave *save, GError **error)
                 .infos = g_array_new(FALSE, FALSE, sizeof(RkTensorInfo)),
                 .names = g_ptr_array_new_with_free_func(g_free),
                 .bytes = g_ptr_array_new_with_free_func(unref_bytes)};
-    for (guint i = 0; i < save->params->len; i++) {
-        const char *name = g_array_index(save->params, RkModelParam, i).name;
-        const RkTensor *type = rk_state_tensor(save->state, name);
-        add_info(&s, g_strdup(name), rk_dtype_name(type->dtype), type, NULL);
-    }
-    g_autofree char *facts = facts_text(&s, error);
+    g_autofree char *facts = add_weights(&s, error) ? facts_text(&s, error) : NULL;
     g_autoptr(JsonBuilder) builder = json_builder_new();
     rk_params_to_json(save->settings->values, builder);
     g_autofree char *settings = rk_json_text(builder, FALSE);

@@ -86,6 +86,19 @@ assert_same_answers(const RkEvaluation *a, const RkEvaluation *b)
                         b->ranked->items, b->ranked->n * b->ranked->k * sizeof(uint32_t));
 }
 
+// What the store has of a model's weights.
+static size_t
+stored_bytes(const RkTrained *trained)
+{
+    size_t bytes = 0;
+    for (uint32_t i = 0; i < rk_tensor_list_n(trained->stored->tensors); i++) {
+        const RkTensorInfo *info = rk_tensor_list_at(trained->stored->tensors, i);
+        if (strcmp(info->dtype, "text") != 0 && strcmp(info->dtype, "bytes") != 0)
+            bytes += info->n_bytes;
+    }
+    return bytes;
+}
+
 // Drivers that compile for seconds a kernel set the number of cases: every format is stored once,
 // and what trains does so in the smallest family.
 static void
@@ -124,6 +137,8 @@ a_loaded_model_gives_the_same_bits(void)
         g_assert_cmpstr(trained->stored->parent, ==, CASES[m].model);
         g_autoptr(RkWeights) weights = rk_trained_weights(trained, &error);
         g_assert_cmpuint(rk_weights_bytes(weights), ==, result.after.size.bytes);
+        g_assert_cmpuint(rk_trained_bytes(trained), ==, result.after.size.bytes);
+        g_assert_cmpuint(stored_bytes(trained), ==, result.after.size.stored);
         JsonArray *steps = NULL;
         g_assert_true(
             rk_json_array(json_node_get_object(trained->facts), "compress", &steps, &error));
@@ -191,6 +206,91 @@ training_on_keeps_the_mask(void)
     g_assert_no_error(error);
     g_autoptr(RkEvaluation) loaded = evaluate(store, "cut");
     assert_same_answers(again.after.evaluation, loaded);
+}
+
+typedef struct {
+    const RkTrained *of;
+    RkWeights *weights;
+} Whole;
+
+static gboolean
+read_whole(gpointer data, uint32_t tensor, uint64_t at, void *bytes, size_t n, GError **error)
+{
+    const Whole *whole = data;
+    const char *name = rk_tensor_list_at(whole->of->stored->tensors, tensor)->name;
+    const RkWeight *w = rk_weights_find(whole->weights, name);
+    g_autofree uint8_t *other =
+        w == NULL ? rk_tensor_list_load(whole->of->stored->tensors, tensor, error) : NULL;
+    memcpy(bytes, (w != NULL ? (const uint8_t *)w->packed : other) + at, n);
+    return w != NULL || other != NULL;
+}
+
+// Saves a model as versions before did, masked weights whole.
+static void
+save_whole(RkStore *store, const RkTrained *of, const char *name)
+{
+    g_autoptr(GError) error = NULL;
+    RkStoredModel model = *of->stored;
+    g_autoptr(GArray) infos = g_array_new(FALSE, FALSE, sizeof(RkTensorInfo));
+    Whole whole = {of, rk_trained_weights(of, &error)};
+    g_assert_no_error(error);
+    for (uint32_t i = 0; i < rk_tensor_list_n(of->stored->tensors); i++) {
+        RkTensorInfo info = *rk_tensor_list_at(of->stored->tensors, i);
+        const RkWeight *w = rk_weights_find(whole.weights, info.name);
+        if (w != NULL) {
+            info.rank = w->type.rank;
+            memcpy(info.dim, w->type.dim, sizeof info.dim);
+            info.n_bytes = rk_tensor_bytes(&w->type);
+        }
+        g_array_append_val(infos, info);
+    }
+    const RkTensorSource source = {.n_tensors = infos->len,
+                                   .tensors = (const RkTensorInfo *)(void *)infos->data,
+                                   .read = read_whole,
+                                   .data = &whole};
+    model.name = (char *)name;
+    model.parent = NULL;
+    rk_model_save(store, &model, &source, FALSE, &error);
+    g_assert_no_error(error);
+    rk_weights_free(whole.weights);
+}
+
+// The store has a bit for each weight and 4 bytes for each that is kept; memory has all of them. A
+// model saved whole, as earlier versions did, is the same one.
+static void
+masked_weights_are_stored_as_what_is_kept(void)
+{
+    static const char *const MASK[] = {"prune:what=weights,ratio=0.9", NULL};
+    g_autoptr(GError) error = NULL;
+    g_autoptr(RkStore) store = open_store();
+    g_auto(RkCompressResult) result = {0};
+    RkCompressOptions options = options_of(store, "dlrm", "nine-tenths", MASK);
+    rk_compress(&options, &result, &error);
+    g_assert_no_error(error);
+    g_autoptr(RkTrained) trained = rk_trained_open(store, "nine-tenths", 0, &error);
+    g_autoptr(RkTrained) parent = rk_trained_open(store, "dlrm", 0, &error);
+    g_autoptr(RkWeights) before = rk_trained_weights(parent, &error);
+    g_assert_no_error(error);
+    size_t memory = rk_weights_bytes(before), kept = memory;
+    for (guint i = 0; i < trained->form->params->len; i++) {
+        const RkParamForm *form = &g_array_index(trained->form->params, RkParamForm, i);
+        g_assert_cmpint(form->format, ==, RK_FORMAT_MASKED);
+        size_t n = (size_t)form->dim[0] * form->dim[1], gone = (size_t)(0.9 * (double)n + 1e-9);
+        size_t mask = form->dim[0] * ((form->dim[1] + 31) / 32) * sizeof(uint32_t);
+        memory += mask;
+        kept += mask - gone * sizeof(float);
+    }
+    g_assert_cmpuint(result.after.size.bytes, ==, memory);
+    g_assert_cmpuint(rk_trained_bytes(trained), ==, memory);
+    g_assert_cmpuint(result.after.size.stored, ==, kept);
+    g_assert_cmpuint(stored_bytes(trained), ==, kept);
+    save_whole(store, trained, "nine-tenths-whole");
+    g_autoptr(RkTrained) whole = rk_trained_open(store, "nine-tenths-whole", 0, &error);
+    g_assert_cmpuint(stored_bytes(whole), ==, memory);
+    g_autoptr(RkEvaluation) a = evaluate(store, "nine-tenths");
+    g_autoptr(RkEvaluation) b = evaluate(store, "nine-tenths-whole");
+    assert_same_answers(result.after.evaluation, a);
+    assert_same_answers(result.after.evaluation, b);
 }
 
 // A student of the labels alone is what training makes of its settings, bit by bit; one that has a
@@ -338,6 +438,8 @@ main(int argc, char **argv)
     g_test_add_func("/compress/stored/a loaded model gives the same bits",
                     a_loaded_model_gives_the_same_bits);
     g_test_add_func("/compress/stored/training on keeps the mask", training_on_keeps_the_mask);
+    g_test_add_func("/compress/stored/masked weights are stored as what is kept",
+                    masked_weights_are_stored_as_what_is_kept);
     g_test_add_func("/compress/stored/a student is trained as any model",
                     a_student_is_trained_as_any_model);
     g_test_add_func("/compress/stored/a collapse is told", a_collapse_is_told);
