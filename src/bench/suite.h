@@ -23,6 +23,9 @@ typedef enum {
 
 const char *rk_place_name(RkPlace place); // "the server's settings"
 
+// A value of any setting of compression, also written null: that pass is left out of the trial.
+#define RK_NO_PASS "none"
+
 // A parameter table whose rows can be axes.
 typedef struct {
     RkPlace place;

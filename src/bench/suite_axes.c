@@ -321,9 +321,21 @@ check_value(RkSuiteReader *reader, const RkParam *row, RkPlace place, const RkSe
 {
     g_autoptr(GError) cause = NULL;
     g_autoptr(RkParams) params = rk_params_new(row, 1);
+    if (place == RK_PLACE_COMPRESS && strcmp(value->text, RK_NO_PASS) == 0)
+        return TRUE;
     return rk_params_set(params, row->name, value->text, &cause) ||
            rk_suite_fail(reader, error, "is wrong. %s It is of %s: %s.", cause->message,
                          rk_place_name(place), row->help);
+}
+
+// A value; of a compression's setting null too, which is RK_NO_PASS.
+static gboolean
+read_value(RkSuiteReader *reader, JsonNode *node, RkAxis *axis, GError **error)
+{
+    if (axis->place != RK_PLACE_COMPRESS || !JSON_NODE_HOLDS_NULL(node))
+        return rk_suite_scalar(reader, node, axis->name, axis->values, error);
+    rk_settings_add_text(axis->values, axis->name, RK_NO_PASS);
+    return TRUE;
 }
 
 // A value or a list of values.
@@ -339,8 +351,7 @@ read_values(RkSuiteReader *reader, JsonNode *node, RkAxis *axis, GPtrArray *rows
         gsize before = reader->path->len;
         if (many)
             g_string_append_printf(reader->path, "[%u]", i);
-        if (!rk_suite_scalar(reader, many ? json_array_get_element(array, i) : node, axis->name,
-                             axis->values, error))
+        if (!read_value(reader, many ? json_array_get_element(array, i) : node, axis, error))
             return FALSE;
         const RkSetting *value = &g_array_index(axis->values, RkSetting, i);
         for (guint r = 0; r < rows->len; r++)

@@ -3,6 +3,7 @@
 #include "job/suite_served.h"
 
 #include "bench/settings.h"
+#include "bench/suite.h"
 #include "compress/compress.h"
 #include "serve/session.h"
 
@@ -68,7 +69,7 @@ static const struct {
 } FORMATS[] = {{"fp32", NULL}, {"fp16", "f16"}, {"int8", "i8"}, {"int4", "i4"}};
 
 // The settings that an alias gives the pass: NULL when it isn't in the trial; "" when it leaves the
-// model as it is.
+// model as it is, as RK_NO_PASS does.
 static char *
 alias_of(const GArray *settings, const char *pass)
 {
@@ -76,7 +77,9 @@ alias_of(const GArray *settings, const char *pass)
         const RkSetting *prune = rk_settings_find(settings, "prune");
         if (prune == NULL)
             return NULL;
-        return prune->number > 0 ? g_strdup_printf("ratio=%s", prune->text) : g_strdup("");
+        return strcmp(prune->text, RK_NO_PASS) != 0 && prune->number > 0
+                   ? g_strdup_printf("ratio=%s", prune->text)
+                   : g_strdup("");
     }
     const char *precision =
         strcmp(pass, "quantize") == 0 ? rk_settings_text(settings, "precision") : NULL;
@@ -85,7 +88,7 @@ alias_of(const GArray *settings, const char *pass)
             return FORMATS[i].format != NULL
                        ? g_strdup_printf("dense=%s,tables=%s", FORMATS[i].format, FORMATS[i].format)
                        : g_strdup("");
-    return NULL;
+    return precision != NULL ? g_strdup("") : NULL;
 }
 
 GStrv
@@ -97,14 +100,17 @@ rk_suite_passes(const GArray *settings)
         g_autofree char *alias = alias_of(settings, pass->name);
         g_autofree char *prefix = g_strconcat(pass->name, ".", NULL);
         g_autoptr(GString) call = g_string_new(alias);
+        gboolean off = alias != NULL && *alias == '\0';
         for (guint i = 0; i < settings->len; i++) {
             const RkSetting *one = &g_array_index(settings, RkSetting, i);
-            if (g_str_has_prefix(one->name, prefix))
-                g_string_append_printf(call, "%s%s=%s", call->len > 0 ? "," : "",
-                                       one->name + strlen(prefix), one->text);
+            if (!g_str_has_prefix(one->name, prefix))
+                continue;
+            off |= strcmp(one->text, RK_NO_PASS) == 0;
+            g_string_append_printf(call, "%s%s=%s", call->len > 0 ? "," : "",
+                                   one->name + strlen(prefix), one->text);
         }
-        // An alias that leaves the model as it is switches the pass off.
-        if (call->len > 0 && (alias == NULL || *alias != '\0'))
+        // An alias that leaves the model as it is, or a setting without a pass, switches it off.
+        if (call->len > 0 && !off)
             g_ptr_array_add(calls, g_strdup_printf("%s:%s", pass->name, call->str));
     }
     g_ptr_array_add(calls, NULL);

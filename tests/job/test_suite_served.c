@@ -30,6 +30,14 @@ static const struct {
     {{"prune.what", "rows"}, "prune:what=rows"},
     {{"precision", "int4", "prune", "0.25"}, "prune:ratio=0.25 quantize:dense=i4,tables=i4"},
     {{"precision", "int8", "distill.dim", "8"}, "distill:dim=8 quantize:dense=i8,tables=i8"},
+    {{"distill.dim", "none"}, ""},
+    {{"distill.dim", "none", "distill.loss", "kl"}, ""},
+    {{"distill.dim", "none", "precision", "int8"}, "quantize:dense=i8,tables=i8"},
+    {{"prune.ratio", "none"}, ""},
+    {{"prune", "none", "prune.what", "dims"}, ""},
+    {{"low-rank.rank", "none", "quantize.tables", "i4"}, "quantize:tables=i4"},
+    {{"quantize.per", "none", "low-rank.rank", "8"}, "low-rank:rank=8"},
+    {{"precision", "none", "quantize.per", "tensor"}, ""},
     {{"quantize.tables", "i4", "low-rank.rank", "8"}, "low-rank:rank=8 quantize:tables=i4"},
 };
 
@@ -62,7 +70,11 @@ tables(void)
                 {"\"qps\": [5, 10]", RK_PLACE_LOAD},
                 {"\"precision\": [\"fp16\"]", RK_PLACE_COMPRESS},
                 {"\"prune\": [0.5]", RK_PLACE_COMPRESS},
-                {"\"quantize.per\": [\"tensor\"]", RK_PLACE_COMPRESS},
+                {"\"quantize.per\": [\"tensor\", \"none\"]", RK_PLACE_COMPRESS},
+                {"\"distill.dim\": [null, 8, 16]", RK_PLACE_COMPRESS},
+                {"\"distill.labels\": [\"none\", 0.5]", RK_PLACE_COMPRESS},
+                {"\"low-rank.rank\": [null, 2]", RK_PLACE_COMPRESS},
+                {"\"prune.ratio\": [\"none\", 0.25]", RK_PLACE_COMPRESS},
                 {"\"device\": [\"0\"]", RK_PLACE_RUN},
                 {"\"seed\": [1, 2]", RK_PLACE_RUN},
                 {"\"dim\": [4, 8]", RK_PLACE_TRAIN}};
