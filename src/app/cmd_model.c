@@ -78,20 +78,71 @@ print_stored_json(const RkStoredModel *model)
     puts(text);
 }
 
-// What was measured; the rest of the facts is for programs.
+// What was done to the model and its ancestors, a line each: "compress  from m: prune, quantize".
+static void
+print_steps(JsonObject *facts)
+{
+    JsonArray *steps;
+    if (!json_object_has_member(facts, "compress") ||
+        !rk_json_array(facts, "compress", &steps, NULL))
+        return;
+    for (guint i = 0; i < json_array_get_length(steps); i++) {
+        JsonObject *step = json_array_get_object_element(steps, i);
+        JsonArray *passes = NULL;
+        if (step == NULL || !rk_json_array(step, "passes", &passes, NULL))
+            continue;
+        printf("%-9s %s, version %d, on %s, seed %d:", "compress",
+               json_object_get_string_member_with_default(step, "parent", "?"),
+               (int)json_object_get_int_member_with_default(step, "parent_version", 0),
+               json_object_get_string_member_with_default(step, "data", "?"),
+               (int)json_object_get_int_member_with_default(step, "seed", 0));
+        for (guint k = 0; k < json_array_get_length(passes); k++)
+            printf(" %s", json_array_get_string_element(passes, k));
+        putchar('\n');
+    }
+}
+
+// What was measured and done; the rest of the facts is for programs.
 static void
 print_facts(const char *facts)
 {
     g_autoptr(JsonNode) root = rk_json_parse(facts, "the model's facts", NULL);
     if (root == NULL)
         return;
-    static const char *const SHOWN[] = {"device",  "seed",     "epochs", "protocol",
-                                        "metrics", "compress", "form"};
+    static const char *const SHOWN[] = {"device", "seed", "epochs", "protocol", "metrics"};
     for (size_t i = 0; i < G_N_ELEMENTS(SHOWN); i++) {
         JsonNode *node = json_object_get_member(json_node_get_object(root), SHOWN[i]);
         g_autofree char *text = node != NULL ? rk_json_node_text(node, FALSE) : NULL;
         if (text != NULL)
             printf("%-9s %s\n", SHOWN[i], text);
+    }
+    print_steps(json_node_get_object(root));
+}
+
+// The parameters that are stored otherwise than the settings say: their values' extents and format.
+static void
+print_form(const RkModelForm *form)
+{
+    for (guint i = 0; form != NULL && i < form->params->len; i++) {
+        const RkParamForm *p = &g_array_index(form->params, RkParamForm, i);
+        g_autoptr(GString) text = g_string_new(rk_format_name(p->format));
+        if (p->rank > 0) {
+            g_string_append_c(text, ' ');
+            append_shape(text, p->rank, p->dim);
+        }
+        if (p->rows > 0)
+            g_string_append_printf(text, ", %u rows kept", p->rows);
+        if (p->low_rank > 0)
+            g_string_append_printf(text, ", rank %u", p->low_rank);
+        if (p->group > 0)
+            g_string_append_printf(text, ", a scale for %u columns", p->group);
+        if (p->per_tensor)
+            g_string_append(text, ", one scale");
+        if (p->activations != RK_ACTIVATIONS_F32)
+            g_string_append_printf(text, ", %s activations in i8",
+                                   p->activations == RK_ACTIVATIONS_STATIC ? "calibrated"
+                                                                           : "dynamic");
+        printf("%-9s %-32s %s\n", i == 0 ? "form" : "", p->param, text->str);
     }
 }
 
@@ -107,6 +158,7 @@ print_stored(const RkStoredModel *model)
         printf("parent    %s, version %u\n", model->parent, model->parent_version);
     printf("settings  %s\n", model->settings);
     print_facts(model->facts);
+    print_form(form);
     for (uint32_t i = 0; i < rk_tensor_list_n(model->tensors); i++) {
         const RkTensorInfo *info = rk_tensor_list_at(model->tensors, i);
         g_autofree char *type = shape_text(info, form);

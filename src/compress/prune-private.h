@@ -21,6 +21,9 @@ typedef struct {
 // Whether the settings ask for a layer or table of that name.
 gboolean rk_prune_wants(const RkPrune *prune, const char *name);
 
+// What else may be pruned of a model of such parameters: "Prune what=rows."
+const char *rk_prune_instead(const GArray *params);
+
 // How much each value of a parameter matters, f32 [numel], at least 0; free them.
 float *rk_prune_scores(const RkPrune *prune, const RkCompressed *model,
                        const RkCompressedParam *param);

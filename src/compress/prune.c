@@ -63,6 +63,21 @@ rk_prune_wants(const RkPrune *prune, const char *name)
     return *only == '\0' || strcmp(only, name) == 0;
 }
 
+const char *
+rk_prune_instead(const GArray *params)
+{
+    gboolean dense = FALSE, tables = FALSE;
+    for (guint i = 0; i < params->len; i++) {
+        const RkCompressedParam *p = &g_array_index(params, RkCompressedParam, i);
+        dense |= p->dense;
+        tables |= p->feature >= 0 && rk_tensor_cols(&p->type) > 1;
+    }
+    return dense && tables ? "Prune what=weights or what=rows."
+           : dense         ? "Prune what=weights."
+           : tables        ? "Prune what=rows or what=dims."
+                           : "Quantize it instead.";
+}
+
 float *
 rk_prune_scores(const RkPrune *prune, const RkCompressed *model, const RkCompressedParam *param)
 {
@@ -212,11 +227,38 @@ check_settings(const RkParams *set, GError **error)
         why = "give a ratio or a budget, not both";
     else if (rk_params_int(set, "steps") > 1 && rk_params_real(set, "epochs") == 0)
         why = "steps without epochs between prune at once; add epochs=1";
+    else if (budget && strcmp(rk_params_text(set, "what"), "weights") == 0)
+        why = "masked weights stay whole in memory and count as operations, so that they meet no "
+              "budget; give a ratio, or a budget to what=neurons or what=rows";
     else if (rk_params_real(set, "flops") > 0 && strcmp(rk_params_text(set, "what"), "rows") == 0)
         why = "rows of a table cost no FLOPs; give a budget of bytes";
     if (why != NULL)
         g_set_error(error, RK_ERROR, RK_ERROR_USAGE, "Can't prune: %s.", why);
     return why == NULL;
+}
+
+static gboolean
+check_only(const RkParams *set, const RkCompressed *model, GError **error)
+{
+    const char *only = rk_params_text(set, "only");
+    if (*only == '\0')
+        return TRUE;
+    g_autoptr(GArray) params = rk_compressed_params(model, error);
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
+    for (guint i = 0; params != NULL && i < params->len; i++) {
+        g_ptr_array_add(names, (gpointer)g_array_index(params, RkCompressedParam, i).name);
+        if (strcmp(g_ptr_array_index(names, i), only) == 0)
+            return TRUE;
+    }
+    if (params == NULL)
+        return FALSE;
+    const char *near = rk_nearest_word(only, (const char *const *)names->pdata, names->len);
+    g_set_error(error, RK_ERROR, RK_ERROR_USAGE,
+                "Can't prune %s: %s has no layer or table of that name%s%s%s rankine model NAME "
+                "lists them.",
+                only, model->model->title, near != NULL ? ": did you mean \"" : ".",
+                near != NULL ? near : "", near != NULL ? "\"?" : "");
+    return FALSE;
 }
 
 static gboolean
@@ -226,7 +268,8 @@ apply(const RkParams *set, RkPassContext *context, RkCompressed *model, GError *
     double ratio = rk_params_real(set, "ratio"), epochs = rk_params_real(set, "epochs"), done = 0;
     int64_t steps = rk_params_int(set, "steps");
     gboolean budget = rk_params_real(set, "bytes") > 0 || rk_params_real(set, "flops") > 0;
-    gboolean fine = check_settings(set, error) && need_scores(&prune, model, error) &&
+    gboolean fine = check_settings(set, error) && check_only(set, model, error) &&
+                    need_scores(&prune, model, error) &&
                     (!budget || find_ratio(&prune, model, &ratio, error));
     for (int64_t step = 1; fine && step <= steps; step++) {
         double goal = ratio * (1 - pow(1 - (double)step / (double)steps, 3));

@@ -165,10 +165,17 @@ rk_prune_heads(const RkPrune *prune, RkCompressed *model, double ratio, GError *
     g_autoptr(GArray) units = head_units(prune, model, params, blocks);
     if (units->len <= blocks->len) {
         const char *only = rk_params_text(prune->set, "only");
-        g_set_error(error, RK_ERROR, RK_ERROR_USAGE, "Can't prune heads of %s%s%s: %s.",
+        gboolean has = FALSE;
+        for (size_t i = 0; i < model->model->n_params; i++)
+            has |= strcmp(model->model->params[i].name, "heads") == 0;
+        g_autofree char *none =
+            g_strconcat("it has no attention. ", rk_prune_instead(params), NULL);
+        g_set_error(error, RK_ERROR, RK_ERROR_USAGE, "Can't prune heads of %s%s%s: %s",
                     model->model->title, *only != '\0' ? " in " : "", only,
-                    blocks->len == 0 ? "it has no attention there that is stored whole"
-                                     : "every block has one alone, and keeps it");
+                    !has               ? none
+                    : blocks->len == 0 ? "it has no attention there that is stored whole. Prune "
+                                         "first, then factorize."
+                                       : "every block has one alone, and keeps it.");
         return FALSE;
     }
     gboolean global = strcmp(rk_params_text(prune->set, "scope"), "global") == 0;

@@ -242,9 +242,9 @@ prune_units(const RkPrune *prune, RkCompressed *model, double ratio, gboolean di
     if (units->len == 0) {
         const char *only = rk_params_text(prune->set, "only");
         g_set_error(error, RK_ERROR, RK_ERROR_USAGE,
-                    "Can't prune %s of %s%s%s: none can be cut out whole. Prune what=weights.",
+                    "Can't prune %s of %s%s%s: none can be cut out whole. %s",
                     dims ? "embedding dimensions" : "neurons", model->model->title,
-                    *only != '\0' ? " in " : "", only);
+                    *only != '\0' ? " in " : "", only, rk_prune_instead(s.params));
         return FALSE;
     }
     gboolean global = strcmp(rk_params_text(prune->set, "scope"), "global") == 0;

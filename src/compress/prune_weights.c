@@ -8,11 +8,12 @@
 #include <string.h>
 
 static gboolean
-fail_nothing(const RkPrune *prune, const RkCompressed *model, const char *what, GError **error)
+fail_nothing(const RkPrune *prune, const RkCompressed *model, const GArray *params,
+             const char *what, GError **error)
 {
     const char *only = rk_params_text(prune->set, "only");
-    g_set_error(error, RK_ERROR, RK_ERROR_USAGE, "Can't prune %s of %s%s%s: it has none.", what,
-                model->model->title, *only != '\0' ? " in " : "", only);
+    g_set_error(error, RK_ERROR, RK_ERROR_USAGE, "Can't prune %s of %s%s%s: it has none. %s", what,
+                model->model->title, *only != '\0' ? " in " : "", only, rk_prune_instead(params));
     return FALSE;
 }
 
@@ -48,7 +49,7 @@ rk_prune_weights(const RkPrune *prune, RkCompressed *model, double ratio, GError
     if (units == NULL)
         return FALSE;
     if (units->len == 0)
-        return fail_nothing(prune, model, "weights of dense layers", error);
+        return fail_nothing(prune, model, params, "weights of dense layers", error);
     gboolean global = strcmp(rk_params_text(prune->set, "scope"), "global") == 0;
     rk_prune_choose(units, params->len, ratio, global, 1);
     g_autofree float **values = g_new0(float *, params->len);
@@ -111,7 +112,7 @@ rk_prune_24(const RkPrune *prune, RkCompressed *model, double ratio, GError **er
         n++;
     }
     return n > 0 || ratio == 0 ||
-           fail_nothing(prune, model, "dense layers whose columns come in fours", error);
+           fail_nothing(prune, model, params, "dense layers whose columns come in fours", error);
 }
 
 // ---- rows ----------------------------------------------------------------------------------
@@ -187,7 +188,7 @@ rk_prune_rows(const RkPrune *prune, RkCompressed *model, double ratio, GError **
         }
     }
     if (units->len == 0)
-        return fail_nothing(prune, model, "rows of tables", error);
+        return fail_nothing(prune, model, params, "rows of tables", error);
     gboolean global = strcmp(rk_params_text(prune->set, "scope"), "global") == 0;
     rk_prune_choose(units, params->len, ratio, global, 1);
     g_autofree uint8_t **pruned = g_new0(uint8_t *, params->len);

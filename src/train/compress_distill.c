@@ -196,6 +196,8 @@ learn(RkCompressing *c, const RkTeacher *teacher, const RkDistill *d,
             c->options->progress(c->options->data, "train", epoch, n);
         fine = rk_trainer_epoch(trainer, &progress, error);
     }
+    if (trainer == NULL)
+        g_prefix_error(error, "Can't distill into %s: ", d->student->title);
     if (!fine || !rk_compressing_read_back(trainer, tensors, error))
         return NULL;
     return g_steal_pointer(&tensors);
@@ -225,8 +227,10 @@ distill(RkPassContext *context, RkCompressed *model, const RkDistill *d, GError 
     if (settings == NULL || !check_fit(c, model->model, d, settings->values, error))
         return FALSE;
     g_autoptr(RkTrainFeatures) features = features_of(c, model->model, d, settings->values, error);
-    if (features == NULL)
+    if (features == NULL) {
+        g_prefix_error(error, "Can't distill into %s: ", d->student->title);
         return FALSE;
+    }
     const RkTeacher teacher = {.model = model->model,
                                .set = model->set,
                                .form = model->form,

@@ -214,9 +214,54 @@ rk_trained_seed(const RkTrained *trained)
                                                              "seed", 1);
 }
 
+// Whether a feature is of a field: "hour of time" is time.hour, a table's field may stand behind
+// its table's name.
+static gboolean
+is_of_field(const char *feature, const char *field)
+{
+    g_autofree char *begin = g_strconcat(field, ".", NULL);
+    g_autofree char *end = g_strconcat(".", field, NULL);
+    g_autofree char *middle = g_strconcat(".", begin, NULL);
+    return strcmp(feature, field) == 0 || g_str_has_prefix(feature, begin) ||
+           g_str_has_suffix(feature, end) || strstr(feature, middle) != NULL;
+}
+
+static gboolean
+has_field(const RkSchema *schema, const char *feature)
+{
+    for (guint t = 0; t < schema->tables->len; t++) {
+        const GPtrArray *fields = rk_schema_table(schema, t)->fields;
+        for (guint f = 0; f < fields->len; f++)
+            if (is_of_field(feature, ((const RkField *)g_ptr_array_index(fields, f))->name))
+                return TRUE;
+    }
+    return FALSE;
+}
+
+// A dataset must have the fields of every feature; a user is a user, whatever its field's name.
+static gboolean
+check_fields(const RkTrained *t, RkDataset *dataset, GError **error)
+{
+    g_autoptr(GString) lacks = g_string_new(NULL);
+    for (uint32_t i = 0; i < t->data.n_features; i++) {
+        const char *name = t->data.features[i].name;
+        gboolean role = (int)i == t->data.user || (int)i == t->data.item;
+        if (!role && !has_field(rk_dataset_schema(dataset), name))
+            g_string_append_printf(lacks, "%s%s", lacks->len > 0 ? ", " : "", name);
+    }
+    if (lacks->len > 0)
+        g_set_error(error, RK_ERROR, RK_ERROR_USAGE,
+                    "Can't use the model %s on %s: it was trained with fields that aren't there "
+                    "(%s). Name a dataset with the same fields.",
+                    t->stored->name, rk_dataset_name(dataset), lacks->str);
+    return lacks->len == 0;
+}
+
 RkFeatures *
 rk_trained_fitted(const RkTrained *trained, RkDataset *dataset, GError **error)
 {
+    if (!check_fields(trained, dataset, error))
+        return NULL;
     JsonNode *node = json_object_get_member(json_node_get_object(trained->facts), "fitted");
     if (node == NULL || JSON_NODE_HOLDS_NULL(node)) {
         g_set_error(error, RK_ERROR, RK_ERROR_DATA,
@@ -341,9 +386,14 @@ read_param(const RkTrained *t, const RkModelParam *param, const RkTensor *type,
 {
     int at = rk_tensor_list_find(t->stored->tensors, param->name);
     RkTensor stored;
+    Matching m = {0}, of_values = {0};
+    gboolean rows = param->feature >= 0 && features != NULL;
+    if (rows &&
+        (!find_matching(t, features, param->feature, &m, error) ||
+         (param->codes >= 0 && !find_matching(t, features, param->codes, &of_values, error))))
+        return FALSE;
     if (!rk_trained_type(t, at, &stored))
         return fail_type(t, param->name, NULL, type, error);
-    gboolean rows = param->feature >= 0 && features != NULL;
     RkTensor expected = stored;
     if (rows)
         expected.dim[0] = type->dim[0];
@@ -357,10 +407,6 @@ read_param(const RkTrained *t, const RkModelParam *param, const RkTensor *type,
         memcpy(values, packed, rk_tensor_bytes(type));
         return TRUE;
     }
-    Matching m, of_values = {0};
-    if (!find_matching(t, features, param->feature, &m, error) ||
-        (param->codes >= 0 && !find_matching(t, features, param->codes, &of_values, error)))
-        return FALSE;
     match_values(&of_values, packed, param->codes >= 0 ? rk_tensor_numel(&stored) : 0);
     match_rows(&m, packed, stored.dim[0], values, type->dim[0],
                rk_tensor_row_words(type) * sizeof(uint32_t));

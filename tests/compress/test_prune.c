@@ -445,7 +445,9 @@ what_cannot_be_is_said(void)
         const char *model, *pass, *says;
     } CASES[] = {{"deepfm", "prune:ratio=1.5", "ratio"},
                  {"deepfm", "prone", "did you mean \"prune\""},
-                 {"mf", "prune", "none can be cut out"},
+                 {"mf", "prune", "none can be cut out whole. Prune what=rows or what=dims."},
+                 {"deepfm", "prune:what=weights,bytes=1000", "no budget"},
+                 {"mf", "prune:what=rows,only=item.wight", "mean \"item.weight\""},
                  {"mf", "prune:what=2:4", "has none"},
                  {"deepfm", "prune:what=heads", "no attention"},
                  {"sasrec", "prune:what=heads", "one alone"},
@@ -453,7 +455,7 @@ what_cannot_be_is_said(void)
                  {"deepfm", "prune:what=2:4,ratio=0.3", "two of each four"},
                  {"deepfm", "prune:ratio=0.5,bytes=1000", "not both"},
                  {"deepfm", "prune:steps=3", "epochs"},
-                 {"deepfm", "prune:only=nonesuch", "in nonesuch"},
+                 {"deepfm", "prune:only=nonesuch", "no layer or table of that name"},
                  {"deepfm", "prune:what=rows,flops=10", "bytes"}};
     for (size_t i = 0; i < G_N_ELEMENTS(CASES); i++) {
         g_autoptr(GError) error = NULL;

@@ -384,11 +384,12 @@ what_cannot_be_is_refused(void)
         int code;
     } CASES[] = {
         {"dlrm", "mf", NULL, "prune", "there is a model of that name", RK_ERROR_USAGE},
-        {"dlrm", "new", "sequence", "prune:by=taylor", "isn't there", RK_ERROR_DATA},
+        {"dlrm", "new", "sequence", "prune:by=taylor", "fields that aren't there", RK_ERROR_USAGE},
+        {"dlrm", "new", "sequence", "quantize:activations=static", "same fields", RK_ERROR_USAGE},
         {"popular", "new", NULL, "prune:what=rows", "counted, not trained", RK_ERROR_USAGE},
         {"popular", "new", NULL, "distill:student=popularity", "counted", RK_ERROR_USAGE},
         {"mf", "new", NULL, "distill:student=dlrm", "ranks nothing", RK_ERROR_USAGE},
-        {"dlrm", "new", NULL, "distill:student=mf", "it needs a user field", RK_ERROR_USAGE},
+        {"dlrm", "new", NULL, "distill:student=mf", "Can't distill into Matrix", RK_ERROR_USAGE},
         {"dlrm", "new", NULL, "distill:set=loss=mse", "ratings", RK_ERROR_USAGE},
         {"dlrm", "new", NULL, "prune:flops=1", "the closest is", RK_ERROR_USAGE},
         {"mf", "new", NULL, "prune:ratio=2", "ratio", RK_ERROR_USAGE}};
