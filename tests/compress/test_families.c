@@ -245,9 +245,10 @@ what_the_loss_depends_on_least_goes(void)
         g_autoptr(RkCompressed) whole = rig_model(LAYERS[l].model);
         g_autoptr(RkCompressed) cut = rk_compressed_copy(whole);
         g_autoptr(RkWeights) sums = rk_weights_new();
-        g_autofree char *names[] = {g_strconcat(LAYERS[l].layer, ".weight", NULL),
-                                    g_strconcat(LAYERS[l].layer, ".bias", NULL),
-                                    g_strconcat(LAYERS[l].next, ".weight", NULL)};
+        g_autofree char *weight = g_strconcat(LAYERS[l].layer, ".weight", NULL);
+        g_autofree char *bias = g_strconcat(LAYERS[l].layer, ".bias", NULL);
+        g_autofree char *next = g_strconcat(LAYERS[l].next, ".weight", NULL);
+        const char *const names[] = {weight, bias, next};
         uint32_t n = rk_weights_find(whole->tensors, names[0])->type.dim[0];
         g_autofree double *of_neuron = g_new0(double, n);
         for (int i = 0; i < 3; i++) {
