@@ -215,6 +215,9 @@ close_request(GtkWindow *gtk_window)
     const RkJobs *jobs = rk_app_session_jobs(window->session);
     const char *what;
     const guint n = rk_jobs_n_running(jobs), n_keep = n_that_keep(jobs, &what);
+    // Not beside a question, and not left to the window's end: GTK 4.8 then takes the end of its
+    // grab for a pointer that rests on something, and looks for a tooltip in a window that is gone.
+    gtk_menu_button_popdown(window->jobs_button);
     if (n == 0 || window->closing) {
         keep_state(window);
         rk_app_session_settle(window->session);

@@ -5,9 +5,12 @@
 #include "ui/window.h"
 #include "screen.h"
 
+#include <gdk/x11/gdkx.h>
 #include <glib/gstdio.h>
 #include <string.h>
 
+#define WIDTH      1400 // px of the screen
+#define HEIGHT     1000
 #define PATIENCE_S 60
 
 // ---- the app -------------------------------------------------------------------------------
@@ -37,6 +40,16 @@ own_folders(char **home)
         g_setenv(NAMES[i], *home, TRUE);
 }
 
+// Out of the windows' way. Else it stays in the screen's middle, over whatever comes to lie there:
+// GTK 4.8 then waits to show a tooltip, and looks for the pointer in a window that may be gone.
+static void
+park_pointer(void)
+{
+    Display *display = gdk_x11_display_get_xdisplay(gdk_display_get_default());
+    XWarpPointer(display, None, DefaultRootWindow(display), 0, 0, 0, 0, WIDTH - 1, HEIGHT - 1);
+    XSync(display, False);
+}
+
 int
 rk_ui_main(int argc, char **argv, void (*add)(void))
 {
@@ -44,10 +57,11 @@ rk_ui_main(int argc, char **argv, void (*add)(void))
     g_autofree char *home = NULL;
     g_test_init(&argc, &argv, NULL);
     own_folders(&home);
-    if (!rk_screen_start(1400, 1000, &why) || !gtk_init_check()) {
+    if (!rk_screen_start(WIDTH, HEIGHT, &why) || !gtk_init_check()) {
         g_print("1..0 # SKIP %s\n", why);
         return 0;
     }
+    park_pointer();
     adw_init();
     add();
     const int status = g_test_run();
@@ -89,11 +103,9 @@ close_window(gpointer window)
 // Opened by hand, the app is still run, for its end alone: it takes its leave of all it is
 // registered with.
 void
-rk_ui_close(RkUi *ui)
+rk_ui_end(RkUi *ui, GSourceFunc func, gpointer data)
 {
-    if (rk_ui_window(ui) == NULL)
-        g_application_activate(G_APPLICATION(ui->app));
-    g_idle_add(close_window, rk_ui_window(ui));
+    g_idle_add(func, data);
     g_application_run(G_APPLICATION(ui->app), 0, NULL);
     g_assert_null(rk_ui_window(ui));
     g_object_unref(ui->app);
@@ -101,6 +113,14 @@ rk_ui_close(RkUi *ui)
     g_free(ui->folder);
     g_free(ui->db);
     g_free(ui);
+}
+
+void
+rk_ui_close(RkUi *ui)
+{
+    if (rk_ui_window(ui) == NULL)
+        g_application_activate(G_APPLICATION(ui->app));
+    rk_ui_end(ui, close_window, rk_ui_window(ui));
 }
 
 // ---- looking -------------------------------------------------------------------------------

@@ -23,6 +23,9 @@ RkUi *rk_ui_open(const char *db);
 // Closes the window, which must not ask, and ends the app.
 void rk_ui_close(RkUi *ui);
 
+// Runs the app as main() does until it ends, which what `func` does must bring about.
+void rk_ui_end(RkUi *ui, GSourceFunc func, gpointer data);
+
 GtkWindow *rk_ui_window(const RkUi *ui); // the main window
 
 // Waits until a mapped label or entry contains the text, or none does.
