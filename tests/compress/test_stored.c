@@ -168,6 +168,19 @@ train_on(RkStore *store, const RkTrained *from, const char *name)
     g_assert_no_error(error);
 }
 
+// A model knows what was done to its ancestors and to itself, the last of it last.
+static void
+assert_steps(const RkTrained *trained, guint n, const char *last)
+{
+    g_autoptr(GError) error = NULL;
+    JsonArray *steps = NULL;
+    rk_json_array(json_node_get_object(trained->facts), "compress", &steps, &error);
+    g_assert_no_error(error);
+    g_assert_cmpuint(json_array_get_length(steps), ==, n);
+    g_autofree char *text = rk_json_node_text(json_array_get_element(steps, n - 1), FALSE);
+    g_assert_nonnull(strstr(text, last));
+}
+
 // Training on moves what is left and nothing else; compressing again keeps both steps' lineage.
 static void
 training_on_keeps_the_mask(void)
@@ -204,6 +217,10 @@ training_on_keeps_the_mask(void)
     options = options_of(store, "tuned", "cut", CUT);
     rk_compress(&options, &again, &error);
     g_assert_no_error(error);
+    g_autoptr(RkTrained) d = rk_trained_open(store, "cut", 0, &error);
+    assert_steps(a, 1, MASK[0]);
+    assert_steps(b, 2, "train:epochs=1");
+    assert_steps(d, 3, CUT[0]);
     g_autoptr(RkEvaluation) loaded = evaluate(store, "cut");
     assert_same_answers(again.after.evaluation, loaded);
 }
@@ -225,9 +242,9 @@ read_whole(gpointer data, uint32_t tensor, uint64_t at, void *bytes, size_t n, G
     return w != NULL || other != NULL;
 }
 
-// Saves a model as versions before did, masked weights whole.
+// Saves a model as versions before did, masked weights whole; or damaged, a kept weight short.
 static void
-save_whole(RkStore *store, const RkTrained *of, const char *name)
+save_otherwise(RkStore *store, const RkTrained *of, const char *name, gboolean damaged)
 {
     g_autoptr(GError) error = NULL;
     RkStoredModel model = *of->stored;
@@ -237,7 +254,10 @@ save_whole(RkStore *store, const RkTrained *of, const char *name)
     for (uint32_t i = 0; i < rk_tensor_list_n(of->stored->tensors); i++) {
         RkTensorInfo info = *rk_tensor_list_at(of->stored->tensors, i);
         const RkWeight *w = rk_weights_find(whole.weights, info.name);
-        if (w != NULL) {
+        if (damaged && info.rank == 1 && w != NULL && w->type.rank == 2) {
+            info.dim[0]--;
+            info.n_bytes -= sizeof(float);
+        } else if (w != NULL) {
             info.rank = w->type.rank;
             memcpy(info.dim, w->type.dim, sizeof info.dim);
             info.n_bytes = rk_tensor_bytes(&w->type);
@@ -284,13 +304,20 @@ masked_weights_are_stored_as_what_is_kept(void)
     g_assert_cmpuint(rk_trained_bytes(trained), ==, memory);
     g_assert_cmpuint(result.after.size.stored, ==, kept);
     g_assert_cmpuint(stored_bytes(trained), ==, kept);
-    save_whole(store, trained, "nine-tenths-whole");
+    save_otherwise(store, trained, "nine-tenths-whole", FALSE);
     g_autoptr(RkTrained) whole = rk_trained_open(store, "nine-tenths-whole", 0, &error);
     g_assert_cmpuint(stored_bytes(whole), ==, memory);
     g_autoptr(RkEvaluation) a = evaluate(store, "nine-tenths");
     g_autoptr(RkEvaluation) b = evaluate(store, "nine-tenths-whole");
     assert_same_answers(result.after.evaluation, a);
     assert_same_answers(result.after.evaluation, b);
+    save_otherwise(store, trained, "nine-tenths-damaged", TRUE);
+    g_autoptr(RkTrained) damaged = rk_trained_open(store, "nine-tenths-damaged", 0, &error);
+    g_assert_no_error(error);
+    g_assert_null(rk_trained_weights(damaged, &error));
+    g_assert_error(error, RK_ERROR, RK_ERROR_DATA);
+    g_test_message("%s", error->message);
+    g_assert_nonnull(strstr(error->message, "mask keeps another number"));
 }
 
 // A student of the labels alone is what training makes of its settings, bit by bit; one that has a
