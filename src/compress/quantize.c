@@ -340,7 +340,7 @@ static gboolean
 encode_all(const RkParams *set, RkCompressed *model, const Calibration *calibration, GError **error)
 {
     g_autoptr(GArray) params = rk_compressed_params(model, error);
-    uint32_t n = 0;
+    uint32_t n = 0, n_layers = 0;
     for (guint i = 0; params != NULL && i < params->len; i++) {
         const RkCompressedParam *p = &g_array_index(params, RkCompressedParam, i);
         int format = format_of(set, p);
@@ -350,6 +350,14 @@ encode_all(const RkParams *set, RkCompressed *model, const Calibration *calibrat
             (p->dense && !set_activations(set, model, p->name, calibration, error)))
             return FALSE;
         n++;
+        n_layers += p->dense;
+    }
+    if (n > 0 && n_layers == 0 && !is(set, "activations", "f32") && is(set, "only", "")) {
+        g_set_error(error, RK_ERROR, RK_ERROR_USAGE,
+                    "Can't quantize activations of %s: it has no dense layer whose input they "
+                    "are. Leave activations out.",
+                    model->model->title);
+        return FALSE;
     }
     if (params != NULL && n == 0)
         g_set_error(

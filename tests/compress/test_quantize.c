@@ -206,6 +206,7 @@ test_refused(void)
         {"mf", "quantize:dense=f32,tables=f32", "leave everything as it is"},
         {"mf", "quantize:dense=i4,group=20", "multiple of 32"},
         {"mf", "quantize:dense=i4,activations=dynamic", "need dense=i8"},
+        {"mf", "quantize:activations=dynamic", "no dense layer"},
         {"mf", "quantize:only=nothing", "no layer or table named nothing"},
         {"mf", "quantize:epochs=1,range=mse", "min-max"},
         {"mf", "low-rank:what=dense", "no layer or table"},
