@@ -3,7 +3,6 @@
 
 #include "base/json.h"
 #include "bench/audit.h"
-#include "bench/quality.h"
 #include "bench/validity.h"
 #include "bench/watch.h"
 
@@ -271,7 +270,9 @@ measure_quality(Trial *t, GError **error)
                                       .k = 10,
                                       .seed = t->options->seed,
                                       .cancelled = t->options->cancelled,
-                                      .n_done = &t->n_done};
+                                      .n_done = &t->n_done,
+                                      .live = t->options->live_quality,
+                                      .live_data = t->options->live_data};
     RkWatch *watching = watch(t, "quality", (uint64_t)rk_params_int(t->options->load, "quality.n"));
     gboolean done = rk_quality_measure(&options, t->result, error);
     g_array_unref(rk_watch_stop(watching));

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "bench/live.h"
+#include "bench/quality.h"
 #include "bench/result.h"
 #include "bench/timer.h"
 #include "bench/traffic.h"
@@ -22,7 +23,8 @@ typedef struct {
     void *progress_data;
     // What the measurement looks like while it runs, from a thread of its own; may be NULL.
     RkLiveFunc live;
-    void *live_data;
+    RkLiveQualityFunc live_quality; // the same of the accuracy, which comes after it; may be NULL
+    void *live_data;                // of both
 } RkBenchOptions;
 
 // Runs a trial. A result that isn't valid is still a result: TRUE, and why_invalid says why. FALSE

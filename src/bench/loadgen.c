@@ -38,6 +38,7 @@ keep_sample(Issuer *i, const RkAnswer *answer)
     sample->n = answer->flags & RK_ANSWER_FAILED ? 0 : MIN(answer->n, RK_SAMPLE_ITEMS);
     memcpy(sample->item, answer->item, sample->n * sizeof *sample->item);
     memcpy(sample->score, answer->score, sample->n * sizeof *sample->score);
+    __atomic_store_n(&sample->is_kept, 1, __ATOMIC_RELEASE);
 }
 
 static void
@@ -282,6 +283,8 @@ rk_load_run(const RkLoadOptions *options, RkLoadRun *run, GError **error)
     run->records->start_ns = options->timer->now(options->timer);
     if (options->records != NULL)
         __atomic_store_n(options->records, run->records, __ATOMIC_RELEASE);
+    if (options->samples != NULL)
+        __atomic_store_n(options->samples, run->sample, __ATOMIC_RELEASE);
     const char *scenario = rk_params_text(options->load, "scenario");
     for (size_t s = 0; s < G_N_ELEMENTS(SCENARIOS); s++)
         if (strcmp(SCENARIOS[s].name, scenario) == 0)

@@ -15,7 +15,8 @@
 // The answer to one of the queries, kept to be compared.
 typedef struct {
     uint64_t query;
-    uint32_t n; // items kept; 0: failed, or not answered
+    uint32_t n;      // items kept; 0: failed, or not answered
+    uint8_t is_kept; // the rest is written; atomic while a load runs
     uint32_t item[RK_SAMPLE_ITEMS];
     float score[RK_SAMPLE_ITEMS];
 } RkAnswerSample;
@@ -33,6 +34,7 @@ typedef struct {
     // Where the records are put before the first query, for whoever reads along (live.h): atomic;
     // may be NULL. They are the run's all the same.
     RkLoadRecords **records;
+    RkAnswerSample **samples; // the same of the answers that are kept (follow.h)
 } RkLoadOptions;
 
 typedef struct {

@@ -2,6 +2,7 @@
 #include "bench/quality.h"
 
 #include "base/rng.h"
+#include "bench/follow.h"
 #include "bench/settings.h"
 #include "train/metric.h"
 
@@ -12,6 +13,7 @@
 #define STREAM_EVENT 0x6c640700u
 #define STREAM_OTHER 0x6c640800u
 
+#define N_STEPS  20u // of the events, after each of which a running estimate is told
 #define ATTEMPTS 64u // draws of an item that the user never had
 
 static const char *const RANKS[] = {"recall", "ndcg", "hr", "precision", "map"};
@@ -109,25 +111,19 @@ plan_queries(Asking *a)
 
 // ---- figures -------------------------------------------------------------------------------
 
-static void
-add_figure(RkBenchResult *to, const RkMetric *metric, uint32_t k, double value)
-{
-    RkQualityFigure figure = {.name = rk_metric_text(metric, k), .value = value};
-    g_array_append_val(to->quality, figure);
-}
-
 static gboolean
-add_figures(RkBenchResult *to, const char *const *names, size_t n, uint32_t k,
-            const RkAnswers *answers, GError **error)
+add_figures(GArray *to, const char *const *names, size_t n, uint32_t k, const RkAnswers *answers,
+            GError **error)
 {
     for (size_t i = 0; i < n; i++) {
         g_autofree char *text = k > 0 ? g_strdup_printf("%s@%u", names[i], k) : g_strdup(names[i]);
-        double value = NAN;
+        RkQualityFigure figure = {.value = NAN};
         uint32_t own_k = 0;
         const RkMetric *metric = rk_metric_find(text, &own_k, error);
-        if (metric == NULL || !rk_metric_value(metric, own_k, answers, &value, error))
+        if (metric == NULL || !rk_metric_value(metric, own_k, answers, &figure.value, error))
             return FALSE;
-        add_figure(to, metric, own_k, value);
+        figure.name = rk_metric_text(metric, own_k);
+        g_array_append_val(to, figure);
     }
     return TRUE;
 }
@@ -151,53 +147,91 @@ rank_of(const RkAnswerSample *s, uint32_t item, uint32_t n_candidates)
     return rank;
 }
 
+// Figures of `n` answers; `n_used` of them weren't failures.
 static gboolean
-measure_ranks(const Asking *a, const RkLoadRun *run, RkBenchResult *to, GError **error)
+measure_ranks(const Asking *a, const RkAnswerSample *sample, uint64_t n, GArray *to,
+              uint64_t *n_used, GError **error)
 {
-    g_autofree RkRankCounts *ranks = g_new0(RkRankCounts, MAX(a->n, 1));
-    g_autofree uint32_t *ends = g_new(uint32_t, MAX(a->n, 1));
-    uint32_t n = 0;
-    for (uint64_t i = 0; i < run->n_samples; i++) {
-        const RkAnswerSample *s = &run->sample[i];
+    g_autofree RkRankCounts *ranks = g_new0(RkRankCounts, MAX(n, 1));
+    g_autofree uint32_t *ends = g_new(uint32_t, MAX(n, 1));
+    uint32_t used = 0;
+    for (uint64_t i = 0; i < n; i++) {
+        const RkAnswerSample *s = &sample[i];
         if (s->n == 0)
             continue;
-        ranks[n] =
+        ranks[used] =
             rank_of(s, a->event[s->query]->item, a->schedule->arrival[s->query].n_candidates);
-        ends[n] = n + 1;
-        n++;
+        ends[used] = used + 1;
+        used++;
     }
-    const RkRankings rankings = {n, ends, ranks};
+    const RkRankings rankings = {used, ends, ranks};
     const RkAnswers answers = {.rankings = &rankings};
-    uint32_t others = (uint32_t)rk_params_int(a->options->load, "quality.candidates") - 1;
-    to->protocol = g_strdup_printf("sampled:%u", MIN(others, a->options->traffic->n_items - 1));
-    to->n_quality = n;
+    *n_used = used;
     return add_figures(to, RANKS, G_N_ELEMENTS(RANKS), a->options->k, &answers, error);
 }
 
 static gboolean
-measure_labels(const Asking *a, const RkLoadRun *run, RkBenchResult *to, GError **error)
+measure_labels(const Asking *a, const RkAnswerSample *sample, uint64_t n, GArray *to,
+               uint64_t *n_used, GError **error)
 {
-    g_autofree float *score = g_new(float, MAX(a->n, 1));
-    g_autofree float *label = g_new(float, MAX(a->n, 1));
-    uint32_t n = 0;
-    for (uint64_t i = 0; i < run->n_samples; i++) {
-        const RkAnswerSample *s = &run->sample[i];
+    g_autofree float *score = g_new(float, MAX(n, 1));
+    g_autofree float *label = g_new(float, MAX(n, 1));
+    uint32_t used = 0;
+    for (uint64_t i = 0; i < n; i++) {
+        const RkAnswerSample *s = &sample[i];
         if (s->n == 0)
             continue;
-        score[n] = s->score[0];
-        label[n++] = a->event[s->query]->label;
+        score[used] = s->score[0];
+        label[used++] = a->event[s->query]->label;
     }
-    g_autoptr(RkPredictions) predictions = rk_predictions_new(n, score, label, NULL, 0);
+    g_autoptr(RkPredictions) predictions = rk_predictions_new(used, score, label, NULL, 0);
     const RkAnswers answers = {.predictions = predictions};
-    to->protocol = g_strdup("predict");
-    to->n_quality = n;
+    *n_used = used;
     return add_figures(to, LABELS, G_N_ELEMENTS(LABELS), 0, &answers, error);
 }
 
 static gboolean
-ask(const Asking *a, RkBenchResult *to, GError **error)
+measure(const Asking *a, const RkAnswerSample *sample, uint64_t n, GArray *to, uint64_t *n_used,
+        GError **error)
+{
+    return a->labels ? measure_labels(a, sample, n, to, n_used, error)
+                     : measure_ranks(a, sample, n, to, n_used, error);
+}
+
+static void
+clear_figure(gpointer figure)
+{
+    g_free(((RkQualityFigure *)figure)->name);
+}
+
+// What can't be told of so few isn't.
+static void
+tell_so_far(void *data, const RkAnswerSample *sample, uint64_t n_first)
+{
+    const Asking *a = data;
+    g_autoptr(GArray) figures = g_array_new(FALSE, FALSE, sizeof(RkQualityFigure));
+    uint64_t n_used = 0;
+    g_array_set_clear_func(figures, clear_figure);
+    if (!measure(a, sample, n_first, figures, &n_used, NULL) || n_used == 0)
+        return;
+    const RkLiveQuality so_far = {n_first, a->n, figures};
+    a->options->live(a->options->live_data, &so_far);
+}
+
+static char *
+protocol_of(const Asking *a)
+{
+    const uint32_t others = (uint32_t)rk_params_int(a->options->load, "quality.candidates") - 1;
+    if (a->labels)
+        return g_strdup("predict");
+    return g_strdup_printf("sampled:%u", MIN(others, a->options->traffic->n_items - 1));
+}
+
+static gboolean
+ask(Asking *a, RkBenchResult *to, GError **error)
 {
     const RkQualityOptions *o = a->options;
+    RkAnswerSample *samples = NULL; // atomic
     g_autoptr(RkParams) load = rk_params_copy(o->load);
     if (!rk_params_set(load, "scenario", "offline", error))
         return FALSE;
@@ -208,15 +242,21 @@ ask(const Asking *a, RkBenchResult *to, GError **error)
                                    .seconds = 3600, // all of them, however slow
                                    .n_samples = (uint32_t)a->n,
                                    .cancelled = o->cancelled,
-                                   .n_done = o->n_done};
+                                   .n_done = o->n_done,
+                                   .samples = &samples};
     g_auto(RkLoadRun) run = {0};
-    if (!rk_load_run(&options, &run, error))
+    RkFollow *follow =
+        o->live != NULL ? rk_follow_start(&samples, a->n, N_STEPS, tell_so_far, a) : NULL;
+    const gboolean done = rk_load_run(&options, &run, error);
+    rk_follow_stop(follow);
+    if (!done)
         return FALSE;
     if (run.cancelled) {
         g_set_error(error, RK_ERROR, RK_ERROR_CANCELLED, "The accuracy wasn't measured.");
         return FALSE;
     }
-    return a->labels ? measure_labels(a, &run, to, error) : measure_ranks(a, &run, to, error);
+    to->protocol = protocol_of(a);
+    return measure(a, run.sample, run.n_samples, to->quality, &to->n_quality, error);
 }
 
 gboolean

@@ -11,6 +11,15 @@
 #include "bench/loadgen.h"
 #include "bench/result.h"
 
+// What the first events say, while the others are still asked.
+typedef struct {
+    uint64_t n, n_all;     // events asked
+    const GArray *figures; // of RkQualityFigure
+} RkLiveQuality;
+
+// On a thread of its own, some 20 times a measurement and in bursts of 15 a second.
+typedef void (*RkLiveQualityFunc)(void *data, const RkLiveQuality *quality);
+
 typedef struct {
     RkSystem *system;
     RkTimer *timer;
@@ -19,7 +28,9 @@ typedef struct {
     uint32_t k;           // at most RK_SAMPLE_ITEMS
     uint64_t seed;        // chooses the events and the others
     const gint *cancelled;
-    uint64_t *n_done; // atomic, may be NULL
+    uint64_t *n_done;       // atomic, may be NULL
+    RkLiveQualityFunc live; // may be NULL
+    void *live_data;
 } RkQualityOptions;
 
 // Fills quality, protocol and n_quality; nothing when `quality` is none or nothing can be measured,

@@ -58,6 +58,13 @@ show_live(void *data, const RkLiveSample *sample)
 }
 
 static void
+show_quality(void *data, const RkLiveQuality *quality)
+{
+    const Work *work = data;
+    rk_suite_live_quality(work->asked.live, quality, work->asked.suite->metric);
+}
+
+static void
 show_measured(void *data, const RkTrialResult *so_far)
 {
     Work *work = data;
@@ -93,7 +100,8 @@ run(RkJob *job, gpointer data, GError **error)
         .watch = {.progress = show_progress,
                   .data = work,
                   .cancelled = rk_job_cancelled(job),
-                  .live = work->asked.live != NULL ? show_live : NULL},
+                  .live = work->asked.live != NULL ? show_live : NULL,
+                  .live_quality = work->asked.live != NULL ? show_quality : NULL},
         .stopping = work->asked.live != NULL ? rk_suite_live_stopping(work->asked.live) : NULL,
         .trial = show_trial,
         .measured = show_measured};

@@ -4,6 +4,7 @@
 #include "bench/gate.h"
 
 #include <math.h>
+#include <string.h>
 
 struct RkSuiteLive {
     gint refs;
@@ -20,6 +21,12 @@ clear_trial(gpointer data)
     g_free(trial->why);
 }
 
+static void
+clear_quality(gpointer data)
+{
+    g_free(((RkSuiteNewsQuality *)data)->metric);
+}
+
 // What stays true until something else happens, and empty lists.
 static RkSuiteNews *
 news_after(const RkSuiteNews *last)
@@ -34,6 +41,8 @@ news_after(const RkSuiteNews *last)
         news->point = UINT64_MAX;
     }
     news->samples = g_array_new(FALSE, FALSE, sizeof(RkLiveSample));
+    news->quality = g_array_new(FALSE, FALSE, sizeof(RkSuiteNewsQuality));
+    g_array_set_clear_func(news->quality, clear_quality);
     news->trials = g_array_new(FALSE, FALSE, sizeof(RkSuiteNewsTrial));
     g_array_set_clear_func(news->trials, clear_trial);
     return news;
@@ -46,6 +55,7 @@ rk_suite_news_free(RkSuiteNews *news)
         return;
     g_free(news->phase);
     g_array_unref(news->samples);
+    g_array_unref(news->quality);
     g_array_unref(news->trials);
     g_free(news);
 }
@@ -118,6 +128,7 @@ rk_suite_live_begin(RkSuiteLive *live, const RkTrialSpec *spec, uint32_t repeat,
     news->n_all = n_all;
     news->left_s = left_s;
     g_array_set_size(news->samples, 0);
+    g_array_set_size(news->quality, 0);
     g_mutex_unlock(&live->lock);
 }
 
@@ -138,6 +149,23 @@ rk_suite_live_sample(RkSuiteLive *live, const RkLiveSample *sample)
     g_mutex_lock(&live->lock);
     g_array_append_val(live->news->samples, *sample);
     g_mutex_unlock(&live->lock);
+}
+
+// As rk_trial_metric() chooses: that one, or without a name the first.
+void
+rk_suite_live_quality(RkSuiteLive *live, const RkLiveQuality *quality, const char *metric)
+{
+    for (guint i = 0; i < quality->figures->len; i++) {
+        const RkQualityFigure *figure = &g_array_index(quality->figures, RkQualityFigure, i);
+        if ((metric != NULL && strcmp(figure->name, metric) != 0) || !isfinite(figure->value))
+            continue;
+        const RkSuiteNewsQuality one = {quality->n, quality->n_all, figure->value,
+                                        g_strdup(figure->name)};
+        g_mutex_lock(&live->lock);
+        g_array_append_val(live->news->quality, one);
+        g_mutex_unlock(&live->lock);
+        return;
+    }
 }
 
 void

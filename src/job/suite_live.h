@@ -7,6 +7,7 @@
 #pragma once
 
 #include "bench/live.h"
+#include "bench/quality.h"
 #include "bench/sweep.h"
 
 typedef struct RkSuiteLive RkSuiteLive;
@@ -23,6 +24,13 @@ typedef struct {
     char *why;       // it isn't valid, or failed; or NULL
 } RkSuiteNewsTrial;
 
+// The accuracy of the trial that is measured, as far as it is known.
+typedef struct {
+    uint64_t n, n_all; // test events asked
+    double value;      // by the suite's metric
+    char *metric;      // its name
+} RkSuiteNewsQuality;
+
 // What is new since the last time. Free it.
 typedef struct {
     gboolean began;         // `samples` are of another measurement than those before
@@ -32,6 +40,7 @@ typedef struct {
     double left_s;          // by the load's duration and what was measured; NaN before the first
     char *phase;            // "warm up"; what happens now
     GArray *samples;        // of RkLiveSample, the oldest first
+    GArray *quality;        // of RkSuiteNewsQuality, the same
     GArray *trials;         // of RkSuiteNewsTrial, in the order they ended
 } RkSuiteNews;
 
@@ -51,6 +60,7 @@ void rk_suite_live_begin(RkSuiteLive *live, const RkTrialSpec *spec, uint32_t re
                          uint32_t n_done, uint32_t n_all, double left_s);
 void rk_suite_live_phase(RkSuiteLive *live, const char *phase);
 void rk_suite_live_sample(RkSuiteLive *live, const RkLiveSample *sample);
+void rk_suite_live_quality(RkSuiteLive *live, const RkLiveQuality *quality, const char *metric);
 void rk_suite_live_end(RkSuiteLive *live, const RkTrialResult *trial, const char *metric);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(RkSuiteLive, rk_suite_live_unref)

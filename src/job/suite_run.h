@@ -7,6 +7,7 @@
 #pragma once
 
 #include "bench/live.h"
+#include "bench/quality.h"
 #include "bench/result.h"
 #include "bench/sweep.h"
 #include "bench/trial.h"
@@ -23,6 +24,7 @@ typedef struct {
     void *data;
     const gint *cancelled; // may be NULL
     RkLiveFunc live;       // of each measurement while it runs, from any thread; may be NULL
+    RkLiveQualityFunc live_quality; // likewise
 } RkSuiteWatch;
 
 // What is measured; embedded as the first member of a system.

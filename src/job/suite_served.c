@@ -292,6 +292,7 @@ run_trial(System *s, const RkTrialSpec *spec, RkSession *session, uint64_t seed,
                                     .progress = show_queries,
                                     .progress_data = (void *)watch,
                                     .live = watch->live,
+                                    .live_quality = watch->live_quality,
                                     .live_data = watch->data};
     return load != NULL && rk_bench_run(&options, result, error);
 }

@@ -221,6 +221,56 @@ the_json(void)
     g_assert_cmpint(json_object_get_int_member(object, "n_metrics"), ==, 500);
 }
 
+typedef struct {
+    GArray *n; // uint64_t: events asked
+    uint64_t n_all;
+    char *name;
+    double last;
+} Told;
+
+static void
+tell(void *data, const RkLiveQuality *quality)
+{
+    Told *told = data;
+    const RkQualityFigure *first = &g_array_index(quality->figures, RkQualityFigure, 0);
+    g_array_append_val(told->n, quality->n);
+    told->n_all = quality->n_all;
+    g_free(told->name);
+    told->name = g_strdup(first->name);
+    told->last = first->value;
+}
+
+// Once the load has ended, in even steps, and the last one is what the result says.
+static void
+accuracy_is_told_while_it_is_measured(void)
+{
+    static const char *const all[] = {"qps=1000", "duration_s=1", "quality=ranks", "quality.n=50",
+                                      NULL};
+    g_autoptr(RkParams) load = settings(all);
+    g_autoptr(RkTraffic) traffic = rk_traffic_new_uniform(50, 200, 1000, 7);
+    const RkSyntheticSpec spec = {RK_SERVICE_CONSTANT, .mean_ns = 200000, .simulated = TRUE};
+    g_autoptr(RkSystem) system = rk_synthetic_new(&spec);
+    Told told = {.n = g_array_new(FALSE, FALSE, sizeof(uint64_t))};
+    const RkBenchOptions options = {.system = system,
+                                    .traffic = traffic,
+                                    .load = load,
+                                    .seed = 5,
+                                    .timer = rk_synthetic_timer(system),
+                                    .live_quality = tell,
+                                    .live_data = &told};
+    g_autoptr(GError) error = NULL;
+    g_auto(RkBenchResult) result = {0};
+    g_assert_true(rk_bench_run(&options, &result, &error));
+    g_assert_cmpuint(told.n->len, ==, 20);
+    for (guint i = 0; i < told.n->len; i++)
+        g_assert_cmpuint(g_array_index(told.n, uint64_t, i), ==, (50 * (i + 1) + 19) / 20);
+    g_assert_cmpuint(told.n_all, ==, 50);
+    g_assert_cmpstr(told.name, ==, g_array_index(result.quality, RkQualityFigure, 0).name);
+    g_assert_cmpfloat(told.last, ==, g_array_index(result.quality, RkQualityFigure, 0).value);
+    g_array_unref(told.n);
+    g_free(told.name);
+}
+
 static void
 labels_are_scored(void)
 {
@@ -339,6 +389,8 @@ main(int argc, char **argv)
     g_test_add_func("/load/bench/an interrupt is an error", an_interrupt);
     g_test_add_func("/load/bench/the JSON has the contract's members", the_json);
     g_test_add_func("/load/bench/labels are scored", labels_are_scored);
+    g_test_add_func("/load/bench/accuracy is told while it is measured",
+                    accuracy_is_told_while_it_is_measured);
     g_test_add_func("/load/audit/the generator sees a stall", the_generator_is_audited);
     g_test_add_func("/load/audit/stale answers are found", stale_answers_are_found);
     g_test_add_func("/load/watch/sees time pass", the_machine_is_watched);

@@ -3,7 +3,10 @@
 // Sweeps as a user meets them: set up, checked while typing, run, stopped, resumed, looked at.
 #include "ui_test.h"
 
+#include "job/suite_served.h"
+#include "ui/chart_view.h"
 #include "ui/pages/tune.h"
+#include "ui/pages/tune_run-private.h"
 #include "ui/trial_table.h"
 
 #include <string.h>
@@ -170,6 +173,55 @@ test_stop(void)
     rk_ui_close(ui);
 }
 
+// A measurement as its job tells of it, until the test has seen it.
+static gboolean
+tell_accuracy(RkJob *job, gpointer data, GError **error)
+{
+    RkSuiteLive *live = data;
+    const RkTrialSpec spec = {.point = 0};
+    RkQualityFigure figures[] = {{"logloss", 0.7}, {"auc", 0.6125}};
+    g_autoptr(GArray) all = g_array_new(FALSE, FALSE, sizeof(RkQualityFigure));
+    rk_suite_live_begin(live, &spec, 0, 0, 2, 60);
+    rk_suite_live_phase(live, "quality");
+    g_array_append_vals(all, figures, 2);
+    for (uint64_t n = 50; !rk_suite_live_is_stopping(live); n = MIN(n + 50, 150)) {
+        const RkLiveQuality quality = {n, 200, all};
+        rk_suite_live_quality(live, &quality, "auc");
+        g_usleep(20000);
+    }
+    return TRUE;
+}
+
+static void
+test_accuracy(void)
+{
+    RkUi *ui = rk_ui_open(NULL);
+    g_autoptr(GError) error = NULL;
+    g_autofree char *text = g_strdup_printf(TINY, "1, 4", "1");
+    g_autoptr(RkSuiteTables) tables = rk_suite_tables_new();
+    g_autoptr(RkSuite) suite = rk_suite_parse(text, "tiny.json", tables->tables, tables->n, &error);
+    g_autoptr(RkSuiteLive) live = rk_suite_live_new();
+    g_assert_no_error(error);
+    tune_page(ui);
+    rk_ui_press(ui, "Results");
+    RkTuneRun *run = RK_TUNE_RUN(rk_ui_find_type(GTK_WIDGET(rk_ui_window(ui)), RK_TYPE_TUNE_RUN));
+    const RkJobSpec spec = {.title = "tiny", .run = tell_accuracy, .data = live};
+    rk_tune_run_watch(run, suite, live, rk_jobs_start(rk_app_session_jobs(run->session), &spec));
+    rk_ui_see(ui, "Measuring accuracy · auc 0.6125 after 150 of 200");
+    rk_ui_shot(ui, "tune-accuracy");
+    RkChartView *view = NULL;
+    for (GtkWidget *one = gtk_widget_get_first_child(GTK_WIDGET(run->charts)); one != NULL;
+         one = gtk_widget_get_next_sibling(one))
+        view = RK_CHART_VIEW(one); // the last of the three
+    const RkSeries *points =
+        g_ptr_array_index(rk_chart_panel(rk_chart_view_chart(view), 0)->series, 0);
+    g_assert_cmpuint(points->n, ==, 1);
+    g_assert_cmpfloat(points->y[0], ==, 0.6125);
+    rk_ui_press(ui, "Stop After This One"); // the job's own way to end
+    rk_ui_see_no(ui, "Stop After This One");
+    rk_ui_close(ui);
+}
+
 // A sweep that fails says why, where it was run.
 static void
 test_failure(void)
@@ -321,6 +373,7 @@ add_tune_tests(void)
     g_test_add_func("/ui/tune/very many trials are sorted and searched", test_many);
     g_test_add_func("/ui/tune/a trial is pinned and hidden", test_marks);
     g_test_add_func("/ui/tune/it fits 360 points and the dark", test_narrow);
+    g_test_add_func("/ui/tune/accuracy moves within a trial", test_accuracy);
 }
 
 int

@@ -157,6 +157,13 @@ figure_of(const RkTrialRow *row, int which)
     return which == LATENCY ? row->p99_ms * 1e-3 : which == THROUGHPUT ? row->qps : row->accuracy;
 }
 
+// A measured value of a valid trial; what moves while it is measured isn't one yet.
+static gboolean
+is_firm(const RkTrialRow *row)
+{
+    return row->state == RK_ROW_MEASURED && row->status == RK_TRIAL_OK;
+}
+
 static void
 add_points(RkTuneCharts *charts, RkChart *chart, int which)
 {
@@ -172,7 +179,7 @@ add_points(RkTuneCharts *charts, RkChart *chart, int which)
         if (row->state == RK_ROW_WAITING || row->hidden || isnan(figure_of(row, which)))
             continue;
         g_autofree char *label = rk_trial_list_label(charts->list, i);
-        const unsigned flags = (row->status != RK_TRIAL_OK ? RK_POINT_HOLLOW : 0) |
+        const unsigned flags = (is_firm(row) ? 0 : RK_POINT_HOLLOW) |
                                (row->pinned || row->recommended ? RK_POINT_OUTLINE : 0);
         rk_series_add_point(points, i + 1, figure_of(row, which), 0,
                             flags | (row->pinned ? RK_POINT_LABEL : 0), label);
@@ -309,6 +316,22 @@ rk_tune_charts_sample(RkTuneCharts *charts, const RkLiveSample *samples, guint n
         summarize_time(charts, chart, which);
         rk_chart_view_changed(charts->view[which], TRUE);
     }
+}
+
+// Its point is moved, so that a part that is magnified stays.
+void
+rk_tune_charts_accuracy(RkTuneCharts *charts, guint row)
+{
+    RkChart *chart = rk_chart_view_chart(charts->view[ACCURACY]);
+    const GPtrArray *series = rk_chart_panel(chart, 0)->series;
+    RkSeries *points = series->len > 0 ? g_ptr_array_index(series, 0) : NULL;
+    for (gsize i = points != NULL ? points->n : 0; i-- > 0;)
+        if (points->x[i] == row + 1) {
+            points->y[i] = rk_trial_list_row(charts->list, row)->accuracy;
+            rk_chart_view_changed(charts->view[ACCURACY], FALSE);
+            return;
+        }
+    make(charts, ACCURACY);
 }
 
 void

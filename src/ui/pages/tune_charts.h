@@ -25,8 +25,9 @@ void rk_tune_charts_keep(RkTuneCharts *charts, guint row, const RkLiveSample *sa
 
 void rk_tune_charts_begin(RkTuneCharts *charts, guint row); // a measurement of it begins
 void rk_tune_charts_sample(RkTuneCharts *charts, const RkLiveSample *samples, guint n);
-void rk_tune_charts_end(RkTuneCharts *charts);    // trials ended
-void rk_tune_charts_settle(RkTuneCharts *charts); // nothing runs any more
+void rk_tune_charts_accuracy(RkTuneCharts *charts, guint row); // that of a running trial moved
+void rk_tune_charts_end(RkTuneCharts *charts);                 // trials ended
+void rk_tune_charts_settle(RkTuneCharts *charts);              // nothing runs any more
 
 // Shows a trial's curve, where one was kept. G_MAXUINT: none.
 void rk_tune_charts_show(RkTuneCharts *charts, guint row);

@@ -44,6 +44,13 @@ show_left(RkTuneRun *run, const RkSuiteNews *news)
         // Translators: a rate of queries, and a latency.
         g_string_append_printf(text, _(" · %s, 99 %% within %s"), rate, p99);
     }
+    if (run->quality.n > 0 && g_strcmp0(news->phase, "quality") == 0) {
+        g_autofree char *value = rk_quantity(run->quality.value, RK_UNIT_METRIC);
+        // Translators: a metric ("ndcg@10"), its value, and how many events were asked, of how
+        // many.
+        g_string_append_printf(text, _(" · %s %s after %u of %u"), rk_trial_list_metric(run->list),
+                               value, (guint)run->quality.n, (guint)run->quality.n_all);
+    }
     if (isfinite(news->left_s) && run->running != G_MAXUINT) {
         const double left = news->left_s - (now_s() - run->began_s);
         g_autofree char *duration = rk_duration_text(MAX(left, 0));
@@ -88,6 +95,7 @@ begin_trial(RkTuneRun *run, const RkSuiteNews *news)
     run->running = rk_trial_list_find(run->list, news->point);
     run->began_s = now_s();
     run->last = (RkLiveSample){0};
+    run->quality = (RkSuiteNewsQuality){0};
     if (isfinite(news->left_s) && news->n_all > news->n_done)
         run->trial_s = news->left_s / (news->n_all - news->n_done);
     if (run->running == G_MAXUINT) // of a guided search, which asks as it goes
@@ -131,6 +139,22 @@ end_trial(RkTuneRun *run, const RkSuiteNewsTrial *trial)
     rk_trial_list_changed(run->list, i);
 }
 
+// A row that has been measured before keeps what that found.
+static void
+show_quality(RkTuneRun *run, const RkSuiteNewsQuality *quality)
+{
+    if (run->running == G_MAXUINT)
+        return;
+    RkTrialRow *row = rk_trial_list_row(run->list, run->running);
+    if (row->state != RK_ROW_RUNNING)
+        return;
+    row->accuracy = quality->value;
+    run->quality = (RkSuiteNewsQuality){quality->n, quality->n_all, quality->value, NULL};
+    rk_trial_list_set_metric(run->list, quality->metric);
+    rk_trial_list_changed(run->list, run->running);
+    rk_tune_charts_accuracy(run->charts, run->running);
+}
+
 void
 rk_tune_run_take_news(RkTuneRun *run)
 {
@@ -142,6 +166,9 @@ rk_tune_run_take_news(RkTuneRun *run)
         rk_tune_charts_sample(run->charts, (const RkLiveSample *)(void *)news->samples->data,
                               news->samples->len);
     }
+    if (news->quality->len > 0)
+        show_quality(run,
+                     &g_array_index(news->quality, RkSuiteNewsQuality, news->quality->len - 1));
     for (guint i = 0; i < news->trials->len; i++)
         end_trial(run, &g_array_index(news->trials, RkSuiteNewsTrial, i));
     if (news->trials->len > 0) {

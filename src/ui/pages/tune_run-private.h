@@ -27,6 +27,7 @@ struct _RkTuneRun {
     guint n_ended;
     double began_s, trial_s; // monotonic, of the trial; what one takes
     RkLiveSample last;
+    RkSuiteNewsQuality quality; // of the trial that runs, so far; without its name
     // What is shown once it ended.
     RkLoadedRun *loaded;
 };
