@@ -134,10 +134,22 @@ new_head(RkChartView *view)
     return head;
 }
 
+// The card has the ground of the picture, which is black there.
+static void
+take_theme(RkChartView *view)
+{
+    AdwStyleManager *style = adw_style_manager_get_default();
+    if (adw_style_manager_get_high_contrast(style) && adw_style_manager_get_dark(style))
+        gtk_widget_add_css_class(GTK_WIDGET(view), "black");
+    else
+        gtk_widget_remove_css_class(GTK_WIDGET(view), "black");
+}
+
 static void
 rk_chart_view_init(RkChartView *view)
 {
     GtkWidget *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0);
+    AdwStyleManager *style = adw_style_manager_get_default();
     view->plot = RK_CHART_PLOT(rk_chart_plot_new());
     view->stack = GTK_STACK(gtk_stack_new());
     view->table = ADW_BIN(adw_bin_new());
@@ -156,6 +168,10 @@ rk_chart_view_init(RkChartView *view)
     gtk_widget_insert_action_group(GTK_WIDGET(view), "chart", G_ACTION_GROUP(view->actions));
     g_signal_connect_object(view->plot, "view-changed", G_CALLBACK(view_changed), view,
                             G_CONNECT_SWAPPED);
+    g_signal_connect_object(style, "notify::high-contrast", G_CALLBACK(take_theme), view,
+                            G_CONNECT_SWAPPED);
+    g_signal_connect_object(style, "notify::dark", G_CALLBACK(take_theme), view, G_CONNECT_SWAPPED);
+    take_theme(view);
     view_changed(view);
 }
 

@@ -70,9 +70,9 @@ test_drag(void)
     g_assert_true(g_file_set_contents(path, csv->str, (gssize)csv->len, NULL));
     g_string_free(csv, TRUE);
     rk_ui_page(ui, "data");
-    rk_ui_see(ui, "No data yet");
+    rk_ui_see(ui, "No Data Yet");
     g_autoptr(GSubprocess) source = start_source(path);
-    GtkWidget *page = rk_ui_find(ui, g_type_from_name("RkDataPage"), "No data yet");
+    GtkWidget *page = rk_ui_find(ui, g_type_from_name("RkDataPage"), "No Data Yet");
     rk_hand_carry(SOURCE_X + 40, SOURCE_Y + 40, page, 300, 200);
     rk_ui_shot(ui, "drag-over");
     rk_hand_release();

@@ -13,8 +13,8 @@ test_import(void)
         return;
     RkUi *ui = rk_ui_open(NULL);
     rk_ui_page(ui, "data");
-    rk_ui_see(ui, "No data yet");
-    rk_ui_drop(ui, "RkDataPage", "No data yet", folder);
+    rk_ui_see(ui, "No Data Yet");
+    rk_ui_drop(ui, "RkDataPage", "No Data Yet", folder);
     rk_ui_see(ui, "Name of the dataset");
     rk_ui_see(ui, "Toy Story (1995)");
     rk_ui_see(ui, "Correct a column's kind where the guess is wrong.");
@@ -37,8 +37,8 @@ test_import_error(void)
     g_autofree char *path = g_build_filename(ui->folder, "picture.png", NULL);
     g_assert_true(g_file_set_contents(path, "\x89PNG\r\n\x1a\n\0\0\0\rIHDR", 16, NULL));
     rk_ui_page(ui, "data");
-    rk_ui_see(ui, "No data yet");
-    rk_ui_drop(ui, "RkDataPage", "No data yet", path);
+    rk_ui_see(ui, "No Data Yet");
+    rk_ui_drop(ui, "RkDataPage", "No Data Yet", path);
     rk_ui_see(ui, "These files can't be imported");
     rk_ui_see(ui, "picture.png");
     rk_ui_see(ui, "Copy Details");
@@ -70,7 +70,7 @@ test_cancel(void)
     rk_ui_press(ui, "Clear Finished");
     rk_ui_see(ui, "No jobs. What you start is seen here.");
     rk_ui_page(ui, "data");
-    rk_ui_see(ui, "No data yet");
+    rk_ui_see(ui, "No Data Yet");
     rk_ui_close(ui);
 }
 
@@ -133,7 +133,7 @@ test_undo(void)
     rk_ui_see(ui, "100000 rows");
     rk_ui_act(ui, "win.remove-dataset", "sample");
     rk_ui_see(ui, "Removed sample");
-    rk_ui_see(ui, "No data yet");
+    rk_ui_see(ui, "No Data Yet");
     rk_ui_shot(ui, "undo");
     rk_ui_press(ui, "Undo");
     rk_ui_see(ui, "100000 rows");
@@ -145,7 +145,7 @@ test_undo(void)
     rk_ui_see_no(ui, "Removed sample"); // the toast's time is over
     rk_ui_act(ui, "win.refresh", NULL);
     rk_ui_idle(ui, 200);
-    rk_ui_see(ui, "No data yet");
+    rk_ui_see(ui, "No Data Yet");
     rk_ui_close(ui);
 }
 
@@ -163,7 +163,7 @@ test_remove_and_close(void)
     rk_ui_close(ui);
     ui = rk_ui_open(path);
     rk_ui_page(ui, "data");
-    rk_ui_see(ui, "No data yet");
+    rk_ui_see(ui, "No Data Yet");
     rk_ui_close(ui);
     g_unlink(path);
 }

@@ -27,7 +27,7 @@ test_empty(void)
     rk_ui_see(ui, "Nothing yet. The sample is a good beginning.");
     rk_ui_shot(ui, "start-empty");
     rk_ui_page(ui, "data");
-    rk_ui_see(ui, "No data yet");
+    rk_ui_see(ui, "No Data Yet");
     rk_ui_shot(ui, "data-empty");
     rk_ui_page(ui, "models");
     rk_ui_see(ui, "In the zoo");

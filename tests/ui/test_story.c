@@ -10,8 +10,8 @@ static void
 import_data(RkUi *ui, const char *folder)
 {
     rk_ui_page(ui, "data");
-    rk_ui_see(ui, "No data yet");
-    rk_ui_drop(ui, "RkDataPage", "No data yet", folder);
+    rk_ui_see(ui, "No Data Yet");
+    rk_ui_drop(ui, "RkDataPage", "No Data Yet", folder);
     rk_ui_see(ui, "Toy Story (1995)");
     rk_ui_press(ui, "Import");
     rk_ui_see(ui, "100004 rows");

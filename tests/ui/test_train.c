@@ -92,10 +92,10 @@ test_empty(void)
 {
     RkUi *ui = rk_ui_open(NULL);
     rk_ui_page(ui, "train");
-    rk_ui_see(ui, "No data to train on");
+    rk_ui_see(ui, "No Data to Train On");
     rk_ui_shot(ui, "train-empty");
     rk_ui_press(ui, "Go to Data");
-    rk_ui_see(ui, "No data yet");
+    rk_ui_see(ui, "No Data Yet");
     rk_ui_close(ui);
 }
 

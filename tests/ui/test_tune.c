@@ -49,7 +49,7 @@ test_empty(void)
     rk_ui_see(ui, "Add a model to serve.");
     rk_ui_see(ui, "batch.max");
     rk_ui_press(ui, "Results");
-    rk_ui_see(ui, "Nothing measured yet");
+    rk_ui_see(ui, "Nothing Measured Yet");
     rk_ui_shot(ui, "tune-empty");
     rk_ui_press(ui, "Set Up");
     rk_ui_press(ui, "Add Model");

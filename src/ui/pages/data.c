@@ -150,7 +150,7 @@ static void
 nothing_shown(RkDataPage *page)
 {
     GtkWidget *hint = adw_status_page_new();
-    adw_status_page_set_title(ADW_STATUS_PAGE(hint), _("Choose a dataset"));
+    adw_status_page_set_title(ADW_STATUS_PAGE(hint), _("Choose a Dataset"));
     adw_status_page_set_description(ADW_STATUS_PAGE(hint), _("Its profile is shown here."));
     g_clear_pointer(&page->shown, g_free);
     adw_bin_set_child(page->detail, hint);

@@ -193,6 +193,7 @@ rk_device_kernels_init(RkDeviceKernels *view)
                               _("The fastest kernel of an op for a class of shapes, kept for this "
                                 "device and driver."));
     gtk_widget_set_valign(button, GTK_ALIGN_CENTER);
+    gtk_widget_set_margin_start(button, 12);
     g_object_set(view->note, "wrap", TRUE, "xalign", 0.0F, "visible", FALSE, NULL);
     gtk_widget_add_css_class(view->note, "dim-label");
     adw_preferences_group_set_header_suffix(group, button);

@@ -127,7 +127,7 @@ show_zoo(RkModelsPage *page, const RkModel *model)
     gtk_actionable_set_action_target(GTK_ACTIONABLE(train), "s", model->name);
     gtk_widget_set_margin_top(train, 12);
     adw_preferences_group_add(facts, train);
-    AdwPreferencesGroup *settings = add_group(below, _("Settings"));
+    AdwPreferencesGroup *settings = model->n_params > 0 ? add_group(below, _("Settings")) : NULL;
     for (size_t i = 0; i < model->n_params; i++) {
         const RkParam *param = &model->params[i];
         GtkWidget *row = rk_fact_row(param->name, param->initial);
