@@ -59,7 +59,10 @@ add_verdicts(const RkResults *results, GPtrArray *sentences)
         n_failed += !g_array_index(results->gates, RkGate, i).pass;
     for (guint i = 0; i < results->comparisons->len; i++)
         n_worse += g_array_index(results->comparisons, RkComparison, i).verdict == RK_VERDICT_WORSE;
-    if (results->gates->len > 0)
+    if (results->gates->len == 1)
+        g_ptr_array_add(sentences,
+                        g_strdup(n_failed == 0 ? "The gate is held." : "The gate is breached."));
+    else if (results->gates->len > 0)
         g_ptr_array_add(sentences, n_failed == 0 ? g_strdup_printf("All %u gates are held.",
                                                                    results->gates->len)
                                                  : g_strdup_printf("%u of %u gates breached.",

@@ -124,10 +124,9 @@ set_up(GtkSignalListItemFactory *factory, GtkListItem *item, gpointer figures)
     const gboolean right = figures != NULL;
     g_object_set(label, "xalign", right ? 1.0F : 0.0F, "ellipsize",
                  right ? PANGO_ELLIPSIZE_NONE : PANGO_ELLIPSIZE_END, NULL);
-    if (!right) {
-        gtk_label_set_width_chars(GTK_LABEL(label), 28);
-        gtk_label_set_max_width_chars(GTK_LABEL(label), 40);
-        gtk_label_set_single_line_mode(GTK_LABEL(label), TRUE);
+    if (!right) { // settings may differ anywhere, so that most are to be seen whole
+        g_object_set(label, "width-chars", 28, "max-width-chars", 40, "wrap", TRUE, "wrap-mode",
+                     PANGO_WRAP_WORD_CHAR, "lines", 3, NULL);
     }
     if (right)
         gtk_widget_add_css_class(label, "numeric");

@@ -180,7 +180,7 @@ n_chars(RkTrialTable *table, guint column)
 {
     size_t n = 0;
     if (column >= NUMBER)
-        return column == STATUS || column == MARKS ? 12 : 8;
+        return column == STATUS || column == MARKS ? 12 : column == NUMBER ? 5 : 8;
     for (guint i = 0; i < rk_trial_list_n(table->list) && n < MAX_CHARS; i++)
         n = MAX(n, strlen(rk_trial_list_row(table->list, i)->cells[column]));
     return (guint)MIN(n, MAX_CHARS);
@@ -195,8 +195,9 @@ setup_text(GtkSignalListItemFactory *factory, GtkListItem *item, gpointer data)
     const guint chars = GPOINTER_TO_UINT(g_object_get_data(G_OBJECT(factory), "n-chars"));
     GtkWidget *cell = gtk_inscription_new(NULL);
     const gboolean figures = column >= NUMBER && column < STATUS;
-    g_object_set(cell, "xalign", figures ? 1.0F : 0.0F, "nat-chars", chars, "min-chars", 4,
-                 "text-overflow", GTK_INSCRIPTION_OVERFLOW_ELLIPSIZE_END, NULL);
+    g_object_set(cell, "xalign", figures ? 1.0F : 0.0F, "nat-chars", chars, "min-chars",
+                 figures ? chars : 4, "text-overflow", GTK_INSCRIPTION_OVERFLOW_ELLIPSIZE_END,
+                 NULL);
     gtk_widget_add_css_class(cell, "numeric");
     gtk_list_item_set_child(item, cell);
 }
