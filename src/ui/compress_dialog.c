@@ -361,5 +361,6 @@ rk_compress_dialog_new(GtkWindow *parent, RkAppSession *session, const char *mod
     add_pass_buttons(dialog);
     gtk_editable_set_text(dialog->name, name);
     check(dialog);
+    gtk_widget_grab_focus(GTK_WIDGET(dialog->name)); // and not Close
     return GTK_WIDGET(dialog);
 }

@@ -121,5 +121,6 @@ rk_generate_dialog_new(GtkWindow *parent, RkAppSession *session)
         on_kind(dialog);
     gtk_editable_set_text(dialog->name, "generated");
     on_changed(dialog);
+    gtk_widget_grab_focus(GTK_WIDGET(dialog->name)); // and not Cancel
     return GTK_WIDGET(dialog);
 }

@@ -185,6 +185,7 @@ show_look(RkImportDialog *dialog)
     gtk_editable_set_text(dialog->name, dialog->look->name);
     gtk_stack_set_visible_child_name(dialog->stack, "preview");
     check(dialog);
+    gtk_widget_grab_focus(GTK_WIDGET(dialog->name)); // and not Cancel
 }
 
 static void

@@ -80,7 +80,8 @@ test_drag(void)
     rk_ui_see(ui, "timestamp");
     g_subprocess_force_exit(source);
     g_subprocess_wait(source, NULL, NULL);
-    rk_ui_press(ui, "Import");
+    rk_hand_focus(GTK_WIDGET(gtk_widget_get_root(rk_ui_find(ui, GTK_TYPE_LABEL, "timestamp"))));
+    rk_hand_key("Return"); // accepts
     rk_ui_see(ui, "watched");
     rk_ui_see(ui, "400 rows");
     rk_ui_close(ui);
