@@ -164,7 +164,7 @@ rk_hand_place_window(GtkWidget *widget, int x, int y)
 
 // ---- fingers -------------------------------------------------------------------------------
 
-// Xlib hands the data of such an event out as it was put back, so it stays for the program's life.
+// Xlib copies the data of such an event as it is put back.
 static void
 finger(GtkWidget *widget, int kind, int which, double x, double y)
 {
@@ -179,24 +179,28 @@ finger(GtkWidget *widget, int kind, int which, double x, double y)
         XQueryExtension(xdisplay, "XInputExtension", &opcode, &first_event, &first_error));
     gtk_native_get_surface_transform(native, &left, &top);
     g_assert_true(gtk_widget_translate_coordinates(widget, GTK_WIDGET(native), x, y, &in_x, &in_y));
-    XIDeviceEvent *touch = g_new0(XIDeviceEvent, 1);
-    touch->type = GenericEvent;
-    touch->display = xdisplay;
-    touch->extension = opcode;
-    touch->evtype = kind;
-    touch->time = (Time)(g_get_monotonic_time() / 1000);
-    touch->deviceid = touch->sourceid = gdk_x11_device_get_id(pointer);
-    touch->detail = which;
-    touch->root = gdk_x11_display_get_xrootwindow(display);
-    touch->event = gdk_x11_surface_get_xid(surface_of(widget));
-    touch->event_x = touch->root_x = in_x + left;
-    touch->event_y = touch->root_y = in_y + top;
+    XIDeviceEvent touch = {
+        .type = GenericEvent,
+        .display = xdisplay,
+        .extension = opcode,
+        .evtype = kind,
+        .time = (Time)(g_get_monotonic_time() / 1000),
+        .deviceid = gdk_x11_device_get_id(pointer),
+        .sourceid = gdk_x11_device_get_id(pointer),
+        .detail = which,
+        .root = gdk_x11_display_get_xrootwindow(display),
+        .event = gdk_x11_surface_get_xid(surface_of(widget)),
+        .event_x = in_x + left,
+        .event_y = in_y + top,
+        .root_x = in_x + left,
+        .root_y = in_y + top,
+    };
     XEvent event = {.xcookie = {.type = GenericEvent,
                                 .display = xdisplay,
                                 .extension = opcode,
                                 .evtype = kind,
                                 .cookie = cookie++,
-                                .data = touch}};
+                                .data = &touch}};
     XPutBackEvent(xdisplay, &event);
     wait_frames();
 }
