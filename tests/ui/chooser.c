@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "chooser.h"
 
+#define TRIES 10
+
 GtkFileChooser *
 rk_chooser_of(const char *title)
 {
@@ -37,26 +39,28 @@ has_chosen(GtkFileChooser *chooser, GFile *file)
     return now != NULL && g_file_equal(now, file);
 }
 
-// Reading the folder takes a while.
-static void
-accept(RkUi *ui, GtkFileChooser *chooser, const char *button, const char *path)
+// Reading a folder takes a while, and what is chosen before the first one was read may be
+// forgotten.
+static gboolean
+waited(RkUi *ui, GtkFileChooser *chooser, GFile *file)
 {
-    g_autoptr(GFile) file = g_file_new_for_path(path);
-    for (int i = 0; i < 500 && !has_chosen(chooser, file); i++)
+    for (int i = 0; i < 100 && !has_chosen(chooser, file); i++)
         rk_ui_idle(ui, 20);
-    g_assert_true(has_chosen(chooser, file));
-    rk_ui_press(ui, button);
+    return has_chosen(chooser, file);
 }
 
 void
 rk_chooser_open(RkUi *ui, GtkFileChooser *chooser, const char *path)
 {
     g_autoptr(GFile) file = g_file_new_for_path(path);
-    g_autoptr(GError) error = NULL;
+    gboolean chosen = FALSE;
     g_assert_cmpint(gtk_file_chooser_get_action(chooser), ==, GTK_FILE_CHOOSER_ACTION_OPEN);
-    g_assert_true(gtk_file_chooser_set_file(chooser, file, &error));
-    g_assert_no_error(error);
-    accept(ui, chooser, "Open", path);
+    for (int i = 0; i < TRIES && !chosen; i++) {
+        g_assert_true(gtk_file_chooser_set_file(chooser, file, NULL));
+        chosen = waited(ui, chooser, file);
+    }
+    g_assert_true(chosen);
+    rk_ui_press(ui, "Open");
 }
 
 char *
@@ -65,10 +69,15 @@ rk_chooser_save(RkUi *ui, GtkFileChooser *chooser, const char *button, const cha
     g_autoptr(GFile) folder = g_file_new_for_path(ui->folder);
     g_autofree char *proposed = gtk_file_chooser_get_current_name(chooser);
     char *path = g_build_filename(ui->folder, name != NULL ? name : proposed, NULL);
+    g_autoptr(GFile) file = g_file_new_for_path(path);
+    gboolean chosen = FALSE;
     g_assert_cmpint(gtk_file_chooser_get_action(chooser), ==, GTK_FILE_CHOOSER_ACTION_SAVE);
-    g_assert_true(gtk_file_chooser_set_current_folder(chooser, folder, NULL));
-    if (name != NULL)
-        gtk_file_chooser_set_current_name(chooser, name);
-    accept(ui, chooser, button, path);
+    for (int i = 0; i < TRIES && !chosen; i++) {
+        g_assert_true(gtk_file_chooser_set_current_folder(chooser, folder, NULL));
+        gtk_file_chooser_set_current_name(chooser, name != NULL ? name : proposed);
+        chosen = waited(ui, chooser, file);
+    }
+    g_assert_true(chosen);
+    rk_ui_press(ui, button);
     return path;
 }

@@ -199,6 +199,38 @@ test_suite(void)
     rk_ui_results_db_free(db);
 }
 
+// Those of a model that was generated for and trained here.
+static void
+test_weights(void)
+{
+    RkUi *ui = rk_ui_open(NULL);
+    rk_ui_act(ui, "win.generate", NULL);
+    rk_ui_type(ui, "Name of the dataset", "small");
+    rk_ui_type(ui, "Rows", "2000");
+    rk_ui_press(ui, "Generate");
+    rk_ui_page(ui, "data");
+    rk_ui_see(ui, "2000 rows");
+    rk_ui_act(ui, "win.train", "mf");
+    rk_ui_type(ui, "Name of the new model", "first");
+    adw_combo_row_set_selected(ADW_COMBO_ROW(rk_ui_find(ui, ADW_TYPE_COMBO_ROW, "Loss")), 1); // mse
+    rk_ui_type(ui, "Epochs", "1");
+    rk_ui_press(ui, "Start Training");
+    rk_ui_see(ui, "Test rmse");
+    rk_ui_page(ui, "models");
+    rk_ui_press(ui, "first");
+    rk_ui_press(ui, "Export…");
+    GtkFileChooser *chooser = rk_chooser_of("Export the Weights");
+    rk_chooser_assert_kind(chooser, "NumPy archives and JSON");
+    g_autofree char *proposed = gtk_file_chooser_get_current_name(chooser);
+    g_assert_cmpstr(proposed, ==, "first.npz");
+    g_autofree char *path = rk_chooser_save(ui, chooser, "Export", "weights");
+    g_autofree char *whole = g_strconcat(path, ".npz", NULL); // the first form's ending
+    for (int i = 0; i < 500 && !g_file_test(whole, G_FILE_TEST_EXISTS); i++)
+        rk_ui_idle(ui, 20);
+    g_assert_true(g_file_test(whole, G_FILE_TEST_EXISTS));
+    rk_ui_close(ui);
+}
+
 static void
 add_files_tests(void)
 {
@@ -207,6 +239,7 @@ add_files_tests(void)
     g_test_add_func("/ui/files/a report's file is named", test_report);
     g_test_add_func("/ui/files/a chart's file is named", test_chart);
     g_test_add_func("/ui/files/a suite is saved and opened", test_suite);
+    g_test_add_func("/ui/files/a model's weights are exported", test_weights);
 }
 
 int

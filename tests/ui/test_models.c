@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // Models as a user handles them: trained, compressed by a list of passes, measured, in their tree.
-#include "chooser.h"
 #include "ui_test.h"
 
 #include "ui/compress_dialog.h"
@@ -89,22 +88,6 @@ choose(RkUi *ui, const char *name)
     rk_ui_idle(ui, 50);
 }
 
-// The ending is that of the first form where none was given.
-static void
-export_weights(RkUi *ui)
-{
-    rk_ui_press(ui, "Export…");
-    GtkFileChooser *chooser = rk_chooser_of("Export the Weights");
-    rk_chooser_assert_kind(chooser, "NumPy archives and JSON");
-    g_autofree char *proposed = gtk_file_chooser_get_current_name(chooser);
-    g_assert_cmpstr(proposed, ==, "first.npz");
-    g_autofree char *path = rk_chooser_save(ui, chooser, "Export", "weights");
-    g_autofree char *whole = g_strconcat(path, ".npz", NULL);
-    for (int i = 0; i < 500 && !g_file_test(whole, G_FILE_TEST_EXISTS); i++)
-        rk_ui_idle(ui, 20);
-    g_assert_true(g_file_test(whole, G_FILE_TEST_EXISTS));
-}
-
 static void
 test_compress(void)
 {
@@ -115,7 +98,6 @@ test_compress(void)
     rk_ui_press(ui, "first");
     rk_ui_see(ui, "Accuracy on the test part");
     rk_ui_shot(ui, "model-detail");
-    export_weights(ui);
     rk_ui_press(ui, "Compress…");
     rk_ui_see(ui, "Passes, in this order");
     rk_ui_press(ui, "Add quantize");
