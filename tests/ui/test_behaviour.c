@@ -13,6 +13,7 @@
 
 #define N_SWITCHES 1000u
 #define N_WARM_UP  200u
+#define N_TRIES    3
 // Growth that isn't ours: caches of glyphs, of layouts and of the allocator. A page that leaked a
 // row of 500 bytes at each switch would be beyond it.
 #define MOST_GROWTH (400u * 1024)
@@ -53,12 +54,17 @@ test_switching(void)
     switch_pages(ui, N_WARM_UP);
     rk_ui_idle(ui, 1500); // what pages read and draw in the background is there
     switch_pages(ui, N_WARM_UP);
-    const size_t before = mallinfo2().uordblks;
-    switch_pages(ui, N_SWITCHES);
-    rk_ui_idle(ui, 200);
-    const size_t after = mallinfo2().uordblks;
-    g_test_message("%zu bytes in use, %zd more than before", after, (ssize_t)(after - before));
-    g_assert_cmpint((ssize_t)(after - before), <, (ssize_t)MOST_GROWTH);
+    // On a busy machine something may still come to be there; what leaks grows each time.
+    ssize_t growth = G_MAXSSIZE;
+    for (int i = 0; i < N_TRIES && growth >= (ssize_t)MOST_GROWTH; i++) {
+        const size_t before = mallinfo2().uordblks;
+        switch_pages(ui, N_SWITCHES);
+        rk_ui_idle(ui, 200);
+        const size_t after = mallinfo2().uordblks;
+        growth = (ssize_t)(after - before);
+        g_test_message("%zu bytes in use, %zd more than before", after, growth);
+    }
+    g_assert_cmpint(growth, <, (ssize_t)MOST_GROWTH);
     // No page outlives the window.
     rk_ui_page(ui, "reports");
     GtkWidget *stack =
