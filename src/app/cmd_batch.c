@@ -3,6 +3,8 @@
 // `rankine --batch SUITE.json`: a suite without a display, for scripts and CI.
 #include "app/cli_store.h"
 
+#include "base/json.h"
+#include "job/suite_making.h"
 #include "job/suite_served.h"
 
 #include <math.h>
@@ -48,7 +50,7 @@ read_command_line(Command *c, int argc, char **argv, GError **error)
         {"resume", 0, 0, G_OPTION_ARG_NONE, &c->resume,
          "Go on with what an interrupted run of this suite measured", NULL},
         {"dry-run", 0, 0, G_OPTION_ARG_NONE, &c->dry_run,
-         "Print the trials and a time estimate; measure nothing", NULL},
+         "Print the trials, what must be made first and a time estimate; measure nothing", NULL},
         G_OPTION_ENTRY_NULL};
     if (!rk_cli_parse(c->cli, &argc, &argv, entries, "- run a suite without a display", NULL,
                       error))
@@ -90,20 +92,100 @@ label_of(const RkTrialSpec *spec)
 }
 
 static void
-print_dry_run(const Command *c)
+print_dry_run_json(const Command *c, const GPtrArray *specs, double seconds,
+                   const RkSuiteMaking *making)
 {
-    g_autoptr(GPtrArray) specs = rk_suite_trials(c->suite);
-    double seconds = 0;
+    g_autoptr(JsonBuilder) json = json_builder_new();
+    json_builder_begin_object(json);
+    rk_json_add_text(json, "suite", c->suite->name);
+    rk_json_add_int(json, "repeats", c->suite->repeats);
+    json_builder_set_member_name(json, "trials");
+    json_builder_begin_array(json);
+    for (guint i = 0; i < specs->len; i++) {
+        const RkTrialSpec *spec = g_ptr_array_index(specs, i);
+        g_autofree char *label = label_of(spec);
+        json_builder_begin_object(json);
+        rk_json_add_text(json, "id", spec->id);
+        rk_json_add_text(json, "label", label);
+        json_builder_end_object(json);
+    }
+    json_builder_end_array(json);
+    rk_json_add_real(json, "measuring_s", seconds);
+    rk_json_add_int(json, "datasets_to_make", making->data);
+    rk_json_add_int(json, "models_to_train", making->n_train);
+    rk_json_add_int(json, "models_to_compress", making->n_compress);
+    rk_json_add_int(json, "trainings_timed", making->n_timed);
+    rk_json_add_real(json, "training_s", making->n_timed > 0 ? making->seconds : NAN);
+    rk_json_add_texts(json, "untimed", (const char *const *)making->untimed->pdata,
+                      making->untimed->len);
+    json_builder_end_object(json);
+    g_autofree char *text = rk_json_text(json, TRUE);
+    puts(text);
+}
+
+static void
+print_making(const RkSuiteMaking *making)
+{
+    if (!making->data && making->n_train == 0 && making->n_compress == 0) {
+        puts("The data and the models are there already.");
+        return;
+    }
+    printf("First come%s%u model%s to train and %u to compress.\n",
+           making->data ? " the dataset, " : " ", making->n_train, making->n_train == 1 ? "" : "s",
+           making->n_compress);
+    if (making->n_timed > 0)
+        printf("Training %u of them takes some %.0f s, by this database's earlier runs of the same "
+               "kind: an order of magnitude.\n",
+               making->n_timed, making->seconds);
+    for (guint i = 0; i < making->untimed->len; i++)
+        printf("%s%s", i == 0 ? "Not known, and not counted, is the time to train " : ", ",
+               (char *)g_ptr_array_index(making->untimed, i));
+    if (making->untimed->len > 0)
+        puts(": no earlier run tells.");
+    if (making->data || making->n_compress > 0)
+        printf("%s not counted either.\n", !making->data             ? "Compressing is"
+                                           : making->n_compress == 0 ? "Making the dataset is"
+                                                                     : "Making the dataset and "
+                                                                       "compressing are");
+}
+
+// What is there already in the database, which is neither made nor changed.
+static gboolean
+find_making(const Command *c, const GPtrArray *specs, RkSuiteMaking *making, GError **error)
+{
+    g_autofree char *path = rk_cli_db_path(c->cli, error);
+    if (path == NULL)
+        return FALSE;
+    const gboolean there = g_file_test(path, G_FILE_TEST_EXISTS);
+    g_autoptr(RkStore) store = there ? rk_store_open(path, RK_STORE_READ_ONLY, error) : NULL;
+    return (store != NULL || !there) && rk_suite_making(store, c->suite, specs, making, error);
+}
+
+static void
+print_dry_run(const Command *c, const GPtrArray *specs, double seconds, const RkSuiteMaking *making)
+{
     printf("Suite %s: %u trials, %u repeats each\n", c->suite->name, specs->len, c->suite->repeats);
     for (guint i = 0; i < specs->len; i++) {
         const RkTrialSpec *spec = g_ptr_array_index(specs, i);
         g_autofree char *label = label_of(spec);
         printf("  %s  %s\n", spec->id, *label != '\0' ? label : "default");
-        seconds += rk_suite_trial_seconds(spec) * c->suite->repeats;
     }
-    printf("About %.0f s (%.1f min) of measuring; data and training come on top where they aren't "
-           "there yet.\n",
-           seconds, seconds / 60);
+    printf("About %.0f s (%.1f min) of measuring\n", seconds, seconds / 60);
+    print_making(making);
+}
+
+static gboolean
+dry_run(const Command *c, GError **error)
+{
+    g_autoptr(GPtrArray) specs = rk_suite_trials(c->suite);
+    g_auto(RkSuiteMaking) making = {0};
+    double seconds = 0;
+    if (!find_making(c, specs, &making, error))
+        return FALSE;
+    for (guint i = 0; i < specs->len; i++)
+        seconds += rk_suite_trial_seconds(g_ptr_array_index(specs, i)) * c->suite->repeats;
+    (c->cli->json ? print_dry_run_json : print_dry_run)(c, specs, seconds, &making);
+    return TRUE;
 }
 
 // ---- running -------------------------------------------------------------------------------
@@ -205,13 +287,11 @@ rk_command_batch(RkCli *cli, int argc, char **argv, GError **error)
     g_mutex_init(&c.lock);
     if (!read_command_line(&c, argc, argv, error))
         return FALSE;
-    if (c.dry_run) {
-        print_dry_run(&c);
-        return TRUE;
-    }
     if (c.suite->plan != NULL && !cli->quiet)
         fputs("The suite's \"plan\" is left out: this Rankine doesn't plan capacity yet.\n",
               stderr);
+    if (c.dry_run)
+        return dry_run(&c, error);
     c.store = rk_cli_store(cli, RK_STORE_DEFAULT, error);
     if (c.store == NULL)
         return FALSE;

@@ -5,6 +5,7 @@
 #include "bench/bench.h"
 #include "bench/settings.h"
 #include "job/suite_data.h"
+#include "job/suite_making.h"
 #include "job/suite_passes.h"
 #include "serve/session.h"
 #include "store/run.h"
@@ -72,18 +73,8 @@ served_new(const RkSuite *suite, const RkTrialSpec *spec)
     served->model = spec->model;
     served->train = rk_trial_spec_settings(suite, spec, RK_PLACE_TRAIN);
     served->passes = rk_suite_passes(compress);
-    g_autofree char *hash = rk_suite_model_hash(suite, spec->model, served->train);
-    served->trained = spec->model->stored != NULL
-                          ? g_strdup(spec->model->stored)
-                          : g_strdup_printf("%s-%s-%s", suite->name, spec->model->name, hash);
-    served->stored = g_strdup(served->trained);
     served->label = label_of(served, compress);
-    if (*served->passes != NULL) {
-        g_autofree char *all = g_strjoinv(" ", served->passes);
-        g_autofree char *digest = g_compute_checksum_for_string(G_CHECKSUM_SHA256, all, -1);
-        g_free(served->stored);
-        served->stored = g_strdup_printf("%s-%.8s", served->trained, digest);
-    }
+    rk_suite_making_names(suite, spec, &served->trained, &served->stored);
     return served;
 }
 

@@ -42,6 +42,13 @@ sed -i 's/"percentile": 50/"percentile": 99.99/; s/"name": "t"/"name": "short"/'
 suite wrong.json '"p99_ms": 1' ', "serve": { "bach.max": 3 }'
 sed 's/"synth": "ctr", "rows": 3000/"dataset": "nonesuch"/' t.json >missing.json
 check "a dry run lists the trials and the time" 0 '^About [0-9]+ s' --batch t.json --dry-run
+check "and what comes before, whose time nothing tells yet" 0 'First come the dataset, 1 model to train' \
+    --batch t.json --dry-run
+"$rankine" --batch t.json --dry-run --json --db t.db 2>/dev/null | python3 -c \
+    'import json, sys; d = json.load(sys.stdin); assert (len(d["trials"]), d["models_to_train"]) == (2, 1), d'
+ok "its --json is a document" $?
+[ ! -e t.db ]
+ok "a dry run makes no database" $?
 check "a wrong key exits 2 with its path and the right name" 2 'serve\.bach\.max is not known. Did you mean batch\.max' --batch wrong.json
 check "a suite that isn't there exits 2" 2 'nonesuch.json' --batch nonesuch.json
 check "no suite exits 2" 2 'takes no argument|Missing' --batch
@@ -50,6 +57,7 @@ check "a dataset that isn't there exits 1" 1 'nonesuch' --batch missing.json --o
 touch file
 check "a folder that can't be written is found before measuring" 1 "Can't write file/out" --batch t.json --out file/out
 check "a suite runs and recommends" 0 '^Recommended: batch.max=' --batch t.json --out out
+check "then a dry run has nothing to make first" 0 'are there already' --batch t.json --dry-run
 for file in results.json results.csv junit.xml summary.md metrics.prom report.html report.pdf; do
     [ -s "out/$file" ]
     ok "it wrote $file" $?
