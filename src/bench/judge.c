@@ -129,7 +129,31 @@ typedef struct {
     const RkTrialResult *best;    // meets every gate
     const RkTrialResult *nearest; // breaches the fewest
     uint32_t n_valid, n_meeting, n_costly;
+    uint32_t n_alike; // as fast as the best, and whose p99 can't be told from its
+    const RkTrialResult *alike;
 } Choice;
+
+// Whether an interval leaves open that there is no change at all.
+static gboolean
+is_noise(const RkEstimate *change)
+{
+    return isfinite(change->low) && change->low <= 0 && change->high >= 0;
+}
+
+static void
+find_alike(Choice *c, const GPtrArray *meeting)
+{
+    for (guint i = 0; i < meeting->len; i++) {
+        const RkTrialResult *trial = g_ptr_array_index(meeting, i);
+        const double ratio = trial->throughput_qps.value / c->best->throughput_qps.value;
+        if (trial == c->best || fabs(ratio - 1) > SAME_RATE)
+            continue;
+        const RkEstimate p99 = rk_trial_change(c->best, trial, "p99_ms", NULL, NULL);
+        if (!is_noise(&p99))
+            continue;
+        c->alike = c->n_alike++ == 0 ? trial : c->alike;
+    }
+}
 
 static Choice
 choose(const RkResults *results, const RkJudgeOptions *o, const RkTrialResult *versus)
@@ -165,6 +189,7 @@ choose(const RkResults *results, const RkJudgeOptions *o, const RkTrialResult *v
         if (c.best == NULL || is_better(trial, c.best, best_qps))
             c.best = trial;
     }
+    find_alike(&c, meeting);
     return c;
 }
 
@@ -174,6 +199,8 @@ append_change(GString *why, const char *what, const RkEstimate *change)
     g_string_append_printf(why, "%s %+.1f %%", what, change->value * 100);
     if (isfinite(change->low))
         g_string_append_printf(why, " (%+.1f to %+.1f)", change->low * 100, change->high * 100);
+    if (is_noise(change))
+        g_string_append(why, ", within noise");
 }
 
 // What it gains over the default, as figures and in words.
@@ -188,7 +215,8 @@ tell_gains(RkResults *results, GString *why, const RkTrialResult *best, const Rk
     rk_nameds_add(gains, "p99_ms", p99);
     rk_nameds_add(gains, "p50_ms", p50);
     rk_nameds_add(gains, "throughput_qps", rate);
-    g_string_append_printf(why, " Against the default (%s): ", label);
+    g_string_append_printf(why, " Against the default (%s)%s: ", label,
+                           versus->status == RK_TRIAL_OK ? "" : ", whose measurement isn't valid");
     append_change(why, "p99", &p99);
     append_change(why, ", throughput", &rate);
     for (guint i = 0; i < best->metrics->len; i++) {
@@ -216,6 +244,15 @@ tell_best(RkResults *results, const RkJudgeOptions *o, const Choice *c, const Rk
     g_string_append_printf(
         why, ", it has the lowest p99 (%.3g ms) at the highest throughput (%.4g queries/s).",
         c->best->latency_ms[RK_LATENCY_P99].value, c->best->throughput_qps.value);
+    if (g_strcmp0(c->best->scenario, "server") == 0)
+        g_string_append(why, " That rate is the load's, not the most that it can serve.");
+    if (c->n_alike > 0) {
+        g_autofree char *alike = rk_trial_result_label(c->alike);
+        g_string_append_printf(why, " Its p99 is within noise of %s", alike);
+        if (c->n_alike > 1)
+            g_string_append_printf(why, " and %u more", c->n_alike - 1);
+        g_string_append_c(why, '.');
+    }
     if (c->n_costly > 0)
         g_string_append_printf(why, " Left out: %u that lose more than %g of %s.", c->n_costly,
                                o->metric_tolerance, results->pareto_metric);

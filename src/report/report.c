@@ -32,6 +32,8 @@ add_gains(const RkResults *results, GPtrArray *sentences)
                                             "worth a change."));
         return;
     }
+    const RkTrialResult *default_trial = rk_results_trial(results, r->versus);
+    const gboolean valid = default_trial == NULL || default_trial->status == RK_TRIAL_OK;
     g_autofree char *versus = label_of(results, r->versus);
     g_autoptr(GString) gains = g_string_new(NULL);
     g_autoptr(GString) costs = g_string_new(NULL);
@@ -45,8 +47,9 @@ add_gains(const RkResults *results, GPtrArray *sentences)
                                text);
     }
     if (gains->len > 0)
-        g_ptr_array_add(sentences,
-                        g_strdup_printf("Against the default (%s): %s.", versus, gains->str));
+        g_ptr_array_add(sentences, g_strdup_printf("Against the default (%s)%s: %s.", versus,
+                                                   valid ? "" : ", whose measurement isn't valid",
+                                                   gains->str));
     if (costs->len > 0)
         g_ptr_array_add(sentences, g_strdup_printf("Change in accuracy: %s.", costs->str));
 }

@@ -83,6 +83,8 @@ rk_relative_text(RkEstimate e)
                                       : rk_quantity_difference(e.high, RK_UNIT_SHARE);
         g_string_append_printf(out, " (95 %% interval %s to %s%s)", low, high,
                                times ? " times" : "");
+        if (e.low <= 0 && e.high >= 0)
+            g_string_append(out, ", within noise");
     }
     return g_strdup(out->str);
 }

@@ -104,6 +104,28 @@ recommended(void)
     g_assert_nonnull(strstr(results->recommended.why, "auc -0.0010"));
 }
 
+// A load's own rate is no capacity, and a p99 that noise explains is no reason to change.
+static void
+noise_is_said(void)
+{
+    for (int valid = 0; valid < 2; valid++) {
+        g_autoptr(RkResults) results = rk_results_new();
+        g_ptr_array_add(results->trials, trial_new("base", 10.1, 300, 0.80, 1));
+        g_ptr_array_add(results->trials, trial_new("same", 10, 300, 0.80, 2));
+        g_ptr_array_add(results->trials, trial_new("slow", 20, 300, 0.80, 3));
+        if (!valid)
+            ((RkTrialResult *)g_ptr_array_index(results->trials, 0))->status = RK_TRIAL_INVALID;
+        judge(results, NULL, NULL, 0);
+        const char *why = results->recommended.why;
+        g_assert_cmpstr(results->recommended.id, ==, "same");
+        g_assert_nonnull(strstr(why, "That rate is the load's"));
+        g_assert_nonnull(strstr(why, "), within noise"));
+        g_assert_cmpint(strstr(why, "(name=base), whose measurement isn't valid: p99 ") == NULL, ==,
+                        valid);
+        g_assert_cmpint(strstr(why, "Its p99 is within noise of name=base.") != NULL, ==, valid);
+    }
+}
+
 // Without a gate on accuracy the fastest isn't taken when it ruins the answers.
 static void
 accuracy_kept(void)
@@ -205,6 +227,7 @@ main(int argc, char **argv)
     g_test_add_func("/bench/gate/names are known or the nearest is said", names);
     g_test_add_func("/bench/gate/the Pareto front leaves out what is worse in everything", pareto);
     g_test_add_func("/bench/judge/the best within the gates is recommended", recommended);
+    g_test_add_func("/bench/judge/noise and the load's own rate are said", noise_is_said);
     g_test_add_func("/bench/judge/accuracy isn't given away unasked", accuracy_kept);
     g_test_add_func("/bench/judge/breached gates are said with the nearest trial", breached);
     g_test_add_func("/bench/judge/without a valid trial nothing passes", nothing_valid);
