@@ -123,7 +123,7 @@ print_text(const RkCompressResult *r, const RkDeviceInfo *device)
         const RkFigure *was = &g_array_index(b->evaluation->figures, RkFigure, i);
         const RkInterval *d = &g_array_index(r->differences, RkInterval, i);
         printf("  %-14s %10.5f  was %.5f, %+.5f [%+.5f, %+.5f]%s", f->name, f->value, was->value,
-               d->difference, d->low, d->high, rk_compress_within_noise(d) ? "  within noise" : "");
+               d->difference, d->low, d->high, rk_interval_is_noise(d) ? "  within noise" : "");
         if (f->optimistic - f->pessimistic > 5e-6)
             printf("; ties: %.5f to %.5f", f->pessimistic, f->optimistic);
         putchar('\n');
@@ -179,7 +179,7 @@ print_rows(const GArray *rows)
         if (row->metric != NULL)
             printf("  %.5f, %+.5f [%+.5f, %+.5f]%s", row->value, row->difference, row->interval.low,
                    row->interval.high,
-                   rk_compress_within_noise(&row->interval) ? "  within noise" : "");
+                   rk_interval_is_noise(&row->interval) ? "  within noise" : "");
         puts(row->cached ? "  (measured before)" : "");
     }
 }

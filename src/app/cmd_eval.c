@@ -170,10 +170,10 @@ add_differences(const Command *c, const Measured *m, const Measured *other, Json
         rk_json_add_real(json, "high", interval.high);
         rk_json_add_real(json, "p", interval.p);
         json_builder_end_object(json);
-        gboolean noise = !(interval.low > 0 || interval.high < 0);
         if (!c->cli->json)
             printf("  %-14s %+10.5f  [%+.5f, %+.5f]%s\n", f->name, interval.difference,
-                   interval.low, interval.high, noise ? "  within noise" : "");
+                   interval.low, interval.high,
+                   rk_interval_is_noise(&interval) ? "  within noise" : "");
     }
     json_builder_end_object(json);
     return TRUE;

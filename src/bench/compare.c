@@ -261,10 +261,9 @@ say_figure(GPtrArray *words, const RkTrialResult *from, const RkTrialResult *to,
     g_autofree char *a = rk_figure_text(figure, then);
     g_autofree char *b = rk_figure_text(figure, now);
     g_autofree char *relative = rk_relative_text(change);
-    const gboolean noise = rk_estimate_has_interval(change) && change.low <= 0 && change.high >= 0;
     name[0] = g_ascii_toupper(name[0]);
     say(words, g_strdup_printf("%s went from %s to %s: %s%s.", name, a, b, relative,
-                               noise ? ", which is within noise" : ""));
+                               rk_estimate_is_noise(change) ? ", which is within noise" : ""));
 }
 
 static void

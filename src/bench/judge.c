@@ -2,6 +2,7 @@
 #include "bench/gate.h"
 
 #include "bench/statistics.h"
+#include "report/words.h"
 #include "train/metric.h"
 
 #include <math.h>
@@ -133,13 +134,6 @@ typedef struct {
     const RkTrialResult *alike;
 } Choice;
 
-// Whether an interval leaves open that there is no change at all.
-static gboolean
-is_noise(const RkEstimate *change)
-{
-    return isfinite(change->low) && change->low <= 0 && change->high >= 0;
-}
-
 static void
 find_alike(Choice *c, const GPtrArray *meeting)
 {
@@ -149,7 +143,7 @@ find_alike(Choice *c, const GPtrArray *meeting)
         if (trial == c->best || fabs(ratio - 1) > SAME_RATE)
             continue;
         const RkEstimate p99 = rk_trial_change(c->best, trial, "p99_ms", NULL, NULL);
-        if (!is_noise(&p99))
+        if (!rk_estimate_is_noise(p99))
             continue;
         c->alike = c->n_alike++ == 0 ? trial : c->alike;
     }
@@ -199,7 +193,7 @@ append_change(GString *why, const char *what, const RkEstimate *change)
     g_string_append_printf(why, "%s %+.1f %%", what, change->value * 100);
     if (isfinite(change->low))
         g_string_append_printf(why, " (%+.1f to %+.1f)", change->low * 100, change->high * 100);
-    if (is_noise(change))
+    if (rk_estimate_is_noise(*change))
         g_string_append(why, ", within noise");
 }
 

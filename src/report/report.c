@@ -43,8 +43,9 @@ add_gains(const RkResults *results, GPtrArray *sentences)
         g_autofree char *text =
             metric ? rk_metric_difference_text(gain->estimate) : rk_relative_text(gain->estimate);
         GString *to = metric ? costs : gains;
-        g_string_append_printf(to, "%s%s %s", to->len > 0 ? "; " : "", rk_figure_words(gain->name),
-                               text);
+        g_string_append_printf(to, "%s%s %s%s", to->len > 0 ? "; " : "",
+                               rk_figure_words(gain->name), text,
+                               rk_estimate_is_noise(gain->estimate) ? ", within noise" : "");
     }
     if (gains->len > 0)
         g_ptr_array_add(sentences, g_strdup_printf("Against the default (%s)%s: %s.", versus,

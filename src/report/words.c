@@ -60,6 +60,12 @@ rk_estimate_has_interval(RkEstimate e)
     return isfinite(e.low) && isfinite(e.high) && e.low != e.high;
 }
 
+gboolean
+rk_estimate_is_noise(RkEstimate difference)
+{
+    return rk_estimate_has_interval(difference) && difference.low <= 0 && difference.high >= 0;
+}
+
 char *
 rk_relative_text(RkEstimate e)
 {
@@ -83,8 +89,6 @@ rk_relative_text(RkEstimate e)
                                       : rk_quantity_difference(e.high, RK_UNIT_SHARE);
         g_string_append_printf(out, " (95 %% interval %s to %s%s)", low, high,
                                times ? " times" : "");
-        if (e.low <= 0 && e.high >= 0)
-            g_string_append(out, ", within noise");
     }
     return g_strdup(out->str);
 }

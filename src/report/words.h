@@ -18,6 +18,9 @@ char *rk_figure_text(const char *name, double value);
 // Whether both ends are known and apart.
 gboolean rk_estimate_has_interval(RkEstimate e);
 
+// Whether a difference's interval leaves open that there is none.
+gboolean rk_estimate_is_noise(RkEstimate difference);
+
 // A relative change: "31 % lower (95 % interval −35 % to −27 %)"; what is neither is said, too.
 char *rk_relative_text(RkEstimate e);
 

@@ -246,12 +246,6 @@ rk_compress_result_clear(RkCompressResult *result)
 }
 
 gboolean
-rk_compress_within_noise(const RkInterval *interval)
-{
-    return !(interval->low > 0 || interval->high < 0);
-}
-
-gboolean
 rk_compress_collapsed(const RkCompressResult *result)
 {
     const double MUCH = 0.1; // a tenth of all pairs: far beyond what equal rows or rounding give
@@ -285,7 +279,7 @@ add_differences(JsonBuilder *json, const RkCompressResult *r)
         rk_json_add_real(json, "high", d->high);
         rk_json_add_real(json, "p", d->p);
         json_builder_set_member_name(json, "within_noise");
-        json_builder_add_boolean_value(json, rk_compress_within_noise(d));
+        json_builder_add_boolean_value(json, rk_interval_is_noise(d));
         json_builder_end_object(json);
     }
     json_builder_end_object(json);

@@ -52,9 +52,6 @@ void rk_compress_result_clear(RkCompressResult *result);
 // `rankine compress`).
 void rk_compress_result_to_json(const RkCompressResult *result, JsonBuilder *json);
 
-// Whether the interval of a difference holds 0.
-gboolean rk_compress_within_noise(const RkInterval *interval);
-
 // So many more ties than the parent's mean that scores collapsed: ranks are then luck.
 gboolean rk_compress_collapsed(const RkCompressResult *result);
 

@@ -141,6 +141,9 @@ typedef struct {
     uint32_t n_undefined; // resamples in which a figure wasn't defined; not in the interval
 } RkInterval;
 
+// Whether the interval of a difference holds 0, or isn't known.
+gboolean rk_interval_is_noise(const RkInterval *interval);
+
 typedef struct {
     uint32_t n_resamples; // 1000 is usual
     double level;         // 0.95

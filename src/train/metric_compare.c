@@ -143,6 +143,12 @@ summarize(double *differences, uint32_t n, double level, RkInterval *interval)
 }
 
 gboolean
+rk_interval_is_noise(const RkInterval *interval)
+{
+    return !(interval->low > 0 || interval->high < 0);
+}
+
+gboolean
 rk_bootstrap(const RkMetric *metric, uint32_t k, const RkAnswers *a, const RkAnswers *b,
              const RkBootstrapOptions *options, RkInterval *interval, GError **error)
 {

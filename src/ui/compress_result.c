@@ -30,7 +30,7 @@ add_metrics(RkFigureTable *table, const RkCompressResult *r)
         const RkInterval *d = &g_array_index(r->differences, RkInterval, i);
         g_autofree char *difference = g_strdup_printf("%+.5f", d->difference);
         g_autofree char *interval =
-            rk_compress_within_noise(d)
+            rk_interval_is_noise(d)
                 // Translators: an interval that holds 0, of a difference between two models.
                 ? g_strdup_printf(_("%+.5f to %+.5f, within noise"), d->low, d->high)
                 : g_strdup_printf(_("%+.5f to %+.5f"), d->low, d->high);
