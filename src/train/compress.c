@@ -150,21 +150,7 @@ facts_text(const RkCompressing *c, const RkCompressResult *r)
         rk_json_add_real(json, f->name, f->value);
     }
     json_builder_end_object(json);
-    json_builder_set_member_name(json, "compress");
-    json_builder_begin_array(json);
-    JsonNode *before = json_object_get_member(parent, "compress");
-    for (guint i = 0; before != NULL && JSON_NODE_HOLDS_ARRAY(before) &&
-                      i < json_array_get_length(json_node_get_array(before));
-         i++)
-        json_builder_add_value(json, json_array_dup_element(json_node_get_array(before), i));
-    json_builder_begin_object(json);
-    rk_json_add_text(json, "parent", r->parent);
-    rk_json_add_int(json, "parent_version", r->parent_version);
-    rk_json_add_text(json, "data", r->dataset);
-    rk_json_add_int(json, "seed", (int64_t)o->seed);
-    rk_json_add_texts(json, "passes", o->passes, o->n_passes);
-    json_builder_end_object(json);
-    json_builder_end_array(json);
+    rk_trained_add_step(c->opened->trained, r->dataset, o->seed, o->passes, o->n_passes, json);
     json_builder_end_object(json);
     return rk_json_text(json, FALSE);
 }

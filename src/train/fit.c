@@ -234,29 +234,15 @@ restore_best(Fit *f, GError **error)
 
 // ---- the end -------------------------------------------------------------------------------
 
-// What was done to a compressed ancestor, and this training after it, as rk_compress() has them.
+// Of a compressed ancestor what was done to it stays true, and this training came after it.
 static void
 add_steps(JsonBuilder *json, const Fit *f)
 {
-    const RkTrained *from = f->options->from;
-    JsonArray *before;
-    if (from == NULL || !json_object_has_member(json_node_get_object(from->facts), "compress") ||
-        !rk_json_array(json_node_get_object(from->facts), "compress", &before, NULL))
-        return;
-    json_builder_set_member_name(json, "compress");
-    json_builder_begin_array(json);
-    for (guint i = 0; i < json_array_get_length(before); i++)
-        json_builder_add_value(json, json_array_dup_element(before, i));
+    const RkFitOptions *o = f->options;
     g_autofree char *step = g_strdup_printf("train:epochs=%u", f->result->epochs);
     const char *const passes[] = {step};
-    json_builder_begin_object(json);
-    rk_json_add_text(json, "parent", from->stored->name);
-    rk_json_add_int(json, "parent_version", from->stored->version);
-    rk_json_add_text(json, "data", rk_dataset_name(f->options->dataset));
-    rk_json_add_int(json, "seed", (int64_t)f->options->seed);
-    rk_json_add_texts(json, "passes", passes, 1);
-    json_builder_end_object(json);
-    json_builder_end_array(json);
+    if (o->from != NULL && rk_trained_steps(o->from) != NULL)
+        rk_trained_add_step(o->from, rk_dataset_name(o->dataset), o->seed, passes, 1, json);
 }
 
 static char *

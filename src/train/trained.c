@@ -214,6 +214,33 @@ rk_trained_seed(const RkTrained *trained)
                                                              "seed", 1);
 }
 
+JsonArray *
+rk_trained_steps(const RkTrained *trained)
+{
+    JsonObject *facts = json_node_get_object(trained->facts);
+    JsonNode *steps = json_object_get_member(facts, "compress");
+    return steps != NULL && JSON_NODE_HOLDS_ARRAY(steps) ? json_node_get_array(steps) : NULL;
+}
+
+void
+rk_trained_add_step(const RkTrained *trained, const char *dataset, uint64_t seed,
+                    const char *const *passes, uint32_t n, JsonBuilder *json)
+{
+    JsonArray *before = rk_trained_steps(trained);
+    json_builder_set_member_name(json, "compress");
+    json_builder_begin_array(json);
+    for (guint i = 0; before != NULL && i < json_array_get_length(before); i++)
+        json_builder_add_value(json, json_array_dup_element(before, i));
+    json_builder_begin_object(json);
+    rk_json_add_text(json, "parent", trained->stored->name);
+    rk_json_add_int(json, "parent_version", trained->stored->version);
+    rk_json_add_text(json, "data", dataset);
+    rk_json_add_int(json, "seed", (int64_t)seed);
+    rk_json_add_texts(json, "passes", passes, n);
+    json_builder_end_object(json);
+    json_builder_end_array(json);
+}
+
 // Whether a feature is of a field: "hour of time" is time.hour, a table's field may stand behind
 // its table's name.
 static gboolean

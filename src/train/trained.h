@@ -56,6 +56,14 @@ RkFeatures *rk_trained_fitted(const RkTrained *trained, RkDataset *dataset, GErr
 gboolean rk_trained_has_own_split(const RkTrained *trained);
 uint64_t rk_trained_seed(const RkTrained *trained);
 
+// What was done to compress the model and its ancestors: an array of objects, NULL for one that
+// never was. The model's own.
+JsonArray *rk_trained_steps(const RkTrained *trained);
+
+// Adds the member "compress": those steps, then one more on the model, its passes [n] in words.
+void rk_trained_add_step(const RkTrained *trained, const char *dataset, uint64_t seed,
+                         const char *const *passes, uint32_t n, JsonBuilder *json);
+
 // All tensors, for files and for compression; vocabularies left out.
 RkWeights *rk_trained_weights(const RkTrained *trained, GError **error);
 size_t rk_trained_bytes(const RkTrained *trained); // of those in memory

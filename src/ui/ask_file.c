@@ -81,3 +81,19 @@ rk_ask_file(GtkWidget *widget, const RkAskFile *ask, GObject *owner, RkFilesChos
     g_signal_connect_data(native, "response", G_CALLBACK(answered), asking, asking_free, 0);
     gtk_native_dialog_show(GTK_NATIVE_DIALOG(native));
 }
+
+void
+rk_ask_form(GtkWidget *widget, const RkAskFile *ask, const char *form, GObject *owner,
+            RkFilesChosen chosen, gpointer data, GDestroyNotify free_data)
+{
+    g_autofree char *ending = g_strconcat(".", form, NULL);
+    g_autofree char *pattern = g_strconcat("*", ending, NULL);
+    g_autofree char *kind = g_ascii_strup(form, -1);
+    const char *const patterns[] = {pattern, NULL};
+    RkAskFile whole = *ask;
+    whole.action = GTK_FILE_CHOOSER_ACTION_SAVE;
+    whole.kind = kind;
+    whole.patterns = patterns;
+    whole.ending = ending;
+    rk_ask_file(widget, &whole, owner, chosen, data, free_data);
+}

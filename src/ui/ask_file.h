@@ -22,3 +22,8 @@ typedef void (*RkFilesChosen)(gpointer owner, const char *const *paths, gpointer
 // is still there; `data` (may be NULL) is freed after that with `free_data`.
 void rk_ask_file(GtkWidget *widget, const RkAskFile *ask, GObject *owner, RkFilesChosen chosen,
                  gpointer data, GDestroyNotify free_data);
+
+// The same for a new file of one form, "html": `ask` has its title, accept and name, the rest is
+// the form's.
+void rk_ask_form(GtkWidget *widget, const RkAskFile *ask, const char *form, GObject *owner,
+                 RkFilesChosen chosen, gpointer data, GDestroyNotify free_data);

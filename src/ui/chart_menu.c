@@ -92,15 +92,8 @@ save(GSimpleAction *action, GVariant *target, gpointer data)
         return;
     char *ending = g_strdup_printf(".%s", form);
     g_autofree char *name = file_name(chart, ending);
-    g_autofree char *pattern = g_strdup_printf("*%s", ending);
-    g_autofree char *kind = g_ascii_strup(form, -1);
-    const RkAskFile ask = {.title = _("Save the Chart"),
-                           .accept = _("_Save"),
-                           .action = GTK_FILE_CHOOSER_ACTION_SAVE,
-                           .kind = kind,
-                           .patterns = (const char *const[]){pattern, NULL},
-                           .name = name};
-    rk_ask_file(GTK_WIDGET(view), &ask, G_OBJECT(view), chosen, ending, g_free);
+    const RkAskFile ask = {.title = _("Save the Chart"), .accept = _("_Save"), .name = name};
+    rk_ask_form(GTK_WIDGET(view), &ask, form, G_OBJECT(view), chosen, ending, g_free);
 }
 
 // ---- the clipboard -------------------------------------------------------------------------

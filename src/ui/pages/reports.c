@@ -234,17 +234,8 @@ act_export(GSimpleAction *action, GVariant *target, gpointer data)
     RkReportsPage *page = data;
     const char *form = g_variant_get_string(target, NULL);
     g_autofree char *name = proposed_name(page, form);
-    g_autofree char *ending = g_strdup_printf(".%s", form);
-    g_autofree char *pattern = g_strdup_printf("*%s", ending);
-    g_autofree char *kind = g_ascii_strup(form, -1);
-    const RkAskFile ask = {.title = _("Export the Report"),
-                           .accept = _("_Export"),
-                           .action = GTK_FILE_CHOOSER_ACTION_SAVE,
-                           .kind = kind,
-                           .patterns = (const char *const[]){pattern, NULL},
-                           .name = name,
-                           .ending = ending};
-    rk_ask_file(GTK_WIDGET(page), &ask, G_OBJECT(page), chosen, NULL, NULL);
+    const RkAskFile ask = {.title = _("Export the Report"), .accept = _("_Export"), .name = name};
+    rk_ask_form(GTK_WIDGET(page), &ask, form, G_OBJECT(page), chosen, NULL, NULL);
 }
 
 static void
