@@ -3,6 +3,7 @@
 
 #include "base/rng.h"
 
+#include <math.h>
 #include <string.h>
 
 enum { USERS = 11, ITEMS = 13, HISTORY = 6, SEED = 5 };
@@ -219,4 +220,31 @@ rig_end(RkDevice *device)
     int status = g_test_run();
     rk_device_close(device);
     return status;
+}
+
+gboolean
+rig_activations(RkPassContext *context, const RkCompressed *model,
+                void (*visit)(void *to, const char *name, const float *x, uint64_t rows,
+                              uint32_t cols),
+                void *to, GError **error)
+{
+    float x[256];
+    g_autoptr(GArray) params = rk_compressed_params(model, error);
+    for (guint i = 0; i < params->len; i++) {
+        const RkCompressedParam *p = &g_array_index(params, RkCompressedParam, i);
+        for (uint32_t k = 0; k < G_N_ELEMENTS(x); k++)
+            x[k] = (float)(3 * rk_rng_normal(context->seed, i, k));
+        if (p->dense)
+            visit(to, p->name, x, G_N_ELEMENTS(x) / p->type.dim[1], p->type.dim[1]);
+    }
+    return TRUE;
+}
+
+double
+rig_size(const double *scores)
+{
+    double sum = 0;
+    for (int i = 0; i < RIG_B; i++)
+        sum += scores[i] * scores[i];
+    return sqrt(sum / RIG_B);
 }

@@ -42,3 +42,11 @@ float *rig_compute(RkDevice *device, const RkGraph *graph, RkRef output, const R
 
 // The same model with every parameter as plain values again.
 RkCompressed *rig_plain(const RkCompressed *model);
+
+// Activations that a device would show, the same at every call: RkPassContext.activations.
+gboolean rig_activations(RkPassContext *context, const RkCompressed *model,
+                         void (*visit)(void *to, const char *name, const float *x, uint64_t rows,
+                                       uint32_t cols),
+                         void *to, GError **error);
+
+double rig_size(const double *scores); // of RIG_B: their root mean square

@@ -20,24 +20,6 @@ static const char *const MODELS[] = {"mf", "deepfm", "dlrm", "sasrec"};
 
 // ---- what passes ask for -------------------------------------------------------------------
 
-static gboolean
-some_activations(RkPassContext *context, const RkCompressed *model,
-                 void (*visit)(void *to, const char *name, const float *x, uint64_t rows,
-                               uint32_t cols),
-                 void *to, GError **error)
-{
-    float x[256];
-    g_autoptr(GArray) params = rk_compressed_params(model, error);
-    for (guint i = 0; i < params->len; i++) {
-        const RkCompressedParam *p = &g_array_index(params, RkCompressedParam, i);
-        for (uint32_t k = 0; k < G_N_ELEMENTS(x); k++)
-            x[k] = (float)(3 * rk_rng_normal(context->seed, i, k));
-        if (p->dense)
-            visit(to, p->name, x, G_N_ELEMENTS(x) / p->type.dim[1], p->type.dim[1]);
-    }
-    return TRUE;
-}
-
 static uint64_t *
 some_counts(RkPassContext *context, int feature, GError **error)
 {
@@ -47,22 +29,13 @@ some_counts(RkPassContext *context, int feature, GError **error)
     return counts;
 }
 
-static double
-size_of(const double *x)
-{
-    double sum = 0;
-    for (int i = 0; i < RIG_B; i++)
-        sum += x[i] * x[i];
-    return sqrt(sum / RIG_B);
-}
-
 // `far` in parts of the scores' own size.
 static void
 assert_runs(const RkCompressed *model, const double *expected, double far)
 {
     g_autofree float *run = rig_run(model, device);
     for (int i = 0; i < RIG_B; i++)
-        g_assert_cmpfloat_with_epsilon((double)run[i], expected[i], far * size_of(expected));
+        g_assert_cmpfloat_with_epsilon((double)run[i], expected[i], far * rig_size(expected));
 }
 
 // Sums of some hundred products in fp32; an activation at the middle between two integers may go
@@ -119,7 +92,7 @@ check(const char *name, size_t row)
     g_autoptr(RkCompressed) c = rig_model_with(name, strstr(pass, "heads") ? "heads=2" : NULL);
     RkPassContext context = {.seed = 4,
                              .data = (gpointer)pass,
-                             .activations = some_activations,
+                             .activations = rig_activations,
                              .counts = some_counts,
                              .train = train_rounded};
     g_autofree double *whole = rig_reference(c);
@@ -127,7 +100,7 @@ check(const char *name, size_t row)
     g_assert_no_error(error);
     g_autoptr(RkCompressed) plain = rig_plain(c);
     g_autofree double *exact = rig_reference(c), *decoded = rig_reference(plain);
-    double size = size_of(exact), off = CASES[row].decoded > 0 ? CASES[row].decoded : 1e-6;
+    double size = rig_size(exact), off = CASES[row].decoded > 0 ? CASES[row].decoded : 1e-6;
     g_assert_true(memcmp(whole, exact, RIG_B * sizeof *exact) != 0);
     for (int i = 0; i < RIG_B; i++) // scales are floats: their products round
         g_assert_cmpfloat_with_epsilon(exact[i], decoded[i], off * size);
@@ -140,7 +113,7 @@ the_device_computes_what_doubles_do(void)
     for (size_t m = 0; m < G_N_ELEMENTS(MODELS); m++)
         for (size_t row = 0; row < G_N_ELEMENTS(CASES); row++) {
             g_autoptr(GError) error = NULL;
-            RkPassContext context = {.activations = some_activations, .counts = some_counts};
+            RkPassContext context = {.activations = rig_activations, .counts = some_counts};
             g_test_message("%s %s", MODELS[m], CASES[row].pass);
             if (CASES[row].on & 1u << m) {
                 check(MODELS[m], row);
@@ -168,7 +141,7 @@ static double
 loss_at(const RkCompressed *c)
 {
     g_autofree double *score = rig_reference(c);
-    return size_of(score) * size_of(score);
+    return rig_size(score) * rig_size(score);
 }
 
 // |d loss / d value * value| by the device's own gradient.

@@ -11,34 +11,6 @@
 
 static const char *const MODELS[] = {"mf", "deepfm", "dlrm", "sasrec"};
 
-// Activations that a device would show, for calibration.
-static gboolean
-some_activations(RkPassContext *context, const RkCompressed *model,
-                 void (*visit)(void *to, const char *name, const float *x, uint64_t rows,
-                               uint32_t cols),
-                 void *to, GError **error)
-{
-    float x[256];
-    g_autoptr(GArray) params = rk_compressed_params(model, error);
-    for (guint i = 0; i < params->len; i++) {
-        const RkCompressedParam *p = &g_array_index(params, RkCompressedParam, i);
-        for (uint32_t k = 0; k < G_N_ELEMENTS(x); k++)
-            x[k] = (float)(3 * rk_rng_normal(context->seed, i, k));
-        if (p->dense)
-            visit(to, p->name, x, G_N_ELEMENTS(x) / p->type.dim[1], p->type.dim[1]);
-    }
-    return TRUE;
-}
-
-static double
-spread(const double *x, int n)
-{
-    double sum = 0;
-    for (int i = 0; i < n; i++)
-        sum += x[i] * x[i];
-    return sqrt(sum / n);
-}
-
 // `loose` is how far activations in i8 may be from f32 ones, in parts of the scores' own size (0:
 // not at all).
 static void
@@ -46,7 +18,7 @@ check(const char *model, const char *pass, double loose)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(RkCompressed) c = rig_model(model);
-    RkPassContext context = {.seed = 4, .activations = some_activations};
+    RkPassContext context = {.seed = 4, .activations = rig_activations};
     RkCompressedSize before, after;
     g_assert_true(rk_compressed_size(c, &before, &error));
     rig_apply(c, pass, &context, &error);
@@ -59,7 +31,7 @@ check(const char *model, const char *pass, double loose)
     g_assert_cmpuint(after.bytes, <, before.bytes);
     g_autoptr(RkCompressed) plain = rig_plain(c);
     g_autofree double *exact = rig_reference(c), *decoded = rig_reference(plain);
-    double size = spread(exact, RIG_B);
+    double size = rig_size(exact);
     for (int i = 0; i < RIG_B; i++)
         g_assert_cmpfloat_with_epsilon(exact[i], decoded[i], size * (loose > 0 ? loose : 1e-4));
 }
@@ -185,7 +157,7 @@ test_training(void)
             rig_apply(c, PASSES[p], &context, &error);
             g_assert_no_error(error);
             g_autofree double *packed = rig_reference(c);
-            double size = spread(packed, RIG_B), far = 0;
+            double size = rig_size(packed), far = 0;
             for (int i = 0; i < RIG_B; i++)
                 far = MAX(far, fabs(packed[i] - rounded[i]));
             // Ragged bags are not rounded in training: models of them may be off by a step.

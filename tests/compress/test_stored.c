@@ -3,40 +3,16 @@
 // Compressed models in the store: the same bits after a load, their lineage, training on in the
 // form that they have, ties that are told, and what is refused. Datasets and parents are made by
 // the command line.
-#include "train/compress.h"
+#include "lab.h"
+#include "rig.h"
 
 #include "base/json.h"
+#include "train/compress.h"
 #include "train/fit.h"
 
-#include <glib/gstdio.h>
 #include <string.h>
 
 static RkDevice *device;
-static char *folder, *db;
-
-static void
-rankine(const char *line)
-{
-    g_autoptr(GError) error = NULL;
-    g_auto(GStrv) words = NULL;
-    g_autofree char *program = g_build_filename(g_getenv("RANKINE_TEST_BUILD"), "rankine", NULL);
-    g_autofree char *all = g_strdup_printf("%s %s --db %s --quiet", program, line, db);
-    int status;
-    g_assert_true(g_shell_parse_argv(all, NULL, &words, &error));
-    g_spawn_sync(NULL, words, NULL, G_SPAWN_STDOUT_TO_DEV_NULL, NULL, NULL, NULL, NULL, &status,
-                 &error);
-    g_assert_no_error(error);
-    g_assert_cmpint(status, ==, 0);
-}
-
-static RkStore *
-open_store(void)
-{
-    g_autoptr(GError) error = NULL;
-    RkStore *store = rk_store_open(db, RK_STORE_EXISTING, &error);
-    g_assert_no_error(error);
-    return store;
-}
 
 static RkCompressOptions
 options_of(RkStore *store, const char *model, const char *as, const char *const *passes)
@@ -118,7 +94,7 @@ a_loaded_model_gives_the_same_bits(void)
         {"dlrm", {"quantize:per=tensor,activations=dynamic", NULL}},
         {"sasrec", {"prune:what=heads", "quantize:tables=i8,dense=f16", NULL}},
     };
-    g_autoptr(RkStore) store = open_store();
+    g_autoptr(RkStore) store = lab_store();
     for (size_t m = 0; m < G_N_ELEMENTS(CASES); m++) {
         g_autoptr(GError) error = NULL;
         g_auto(RkCompressResult) result = {0};
@@ -188,7 +164,7 @@ training_on_keeps_the_mask(void)
     static const char *const MASK[] = {"prune:what=weights,ratio=0.8", NULL};
     static const char *const CUT[] = {"prune:ratio=0.5", NULL};
     g_autoptr(GError) error = NULL;
-    g_autoptr(RkStore) store = open_store();
+    g_autoptr(RkStore) store = lab_store();
     g_auto(RkCompressResult) masked = {0}, again = {0};
     RkCompressOptions options = options_of(store, "dlrm", "masked", MASK);
     rk_compress(&options, &masked, &error);
@@ -282,7 +258,7 @@ masked_weights_are_stored_as_what_is_kept(void)
 {
     static const char *const MASK[] = {"prune:what=weights,ratio=0.9", NULL};
     g_autoptr(GError) error = NULL;
-    g_autoptr(RkStore) store = open_store();
+    g_autoptr(RkStore) store = lab_store();
     g_auto(RkCompressResult) result = {0};
     RkCompressOptions options = options_of(store, "dlrm", "nine-tenths", MASK);
     rk_compress(&options, &result, &error);
@@ -328,12 +304,12 @@ a_student_is_trained_as_any_model(void)
     static const char *const ALONE[] = {"distill:dim=4,labels=1", NULL};
     static const char *const TAUGHT[] = {"distill:student=gmf,dim=4", NULL};
     g_autoptr(GError) error = NULL;
-    g_autoptr(RkStore) store = open_store();
+    g_autoptr(RkStore) store = lab_store();
     g_auto(RkCompressResult) alone = {0}, taught = {0};
     RkCompressOptions options = options_of(store, "mf", "alone", ALONE);
     rk_compress(&options, &alone, &error);
     g_assert_no_error(error);
-    rankine("train mf --data sequence --as own --seed 3 --set epochs=1 --set dim=4 --set loss=bpr "
+    lab_run("train mf --data sequence --as own --seed 3 --set epochs=1 --set dim=4 --set loss=bpr "
             "--set negatives=uniform");
     g_autoptr(RkTrained) a = rk_trained_open(store, "alone", 0, &error);
     g_autoptr(RkTrained) b = rk_trained_open(store, "own", 0, &error);
@@ -365,7 +341,7 @@ a_collapse_is_told(void)
 {
     static const char *const MOST[] = {"prune:what=rows,ratio=0.97", NULL};
     g_autoptr(GError) error = NULL;
-    g_autoptr(RkStore) store = open_store();
+    g_autoptr(RkStore) store = lab_store();
     g_auto(RkCompressResult) result = {0};
     RkCompressOptions options = options_of(store, "plain-mf", NULL, MOST);
     rk_compress(&options, &result, &error);
@@ -382,7 +358,7 @@ sensitivity_is_measured_once(void)
 {
     static const char *const PASSES[] = {"prune", NULL};
     g_autoptr(GError) error = NULL;
-    g_autoptr(RkStore) store = open_store();
+    g_autoptr(RkStore) store = lab_store();
     RkCompressOptions options = options_of(store, "dlrm", NULL, PASSES);
     g_autoptr(GArray) first = rk_sensitivity(&options, &error);
     g_assert_no_error(error);
@@ -420,7 +396,7 @@ what_cannot_be_is_refused(void)
         {"dlrm", "new", NULL, "distill:set=loss=mse", "ratings", RK_ERROR_USAGE},
         {"dlrm", "new", NULL, "prune:flops=1", "the closest is", RK_ERROR_USAGE},
         {"mf", "new", NULL, "prune:ratio=2", "ratio", RK_ERROR_USAGE}};
-    g_autoptr(RkStore) store = open_store();
+    g_autoptr(RkStore) store = lab_store();
     for (size_t i = 0; i < G_N_ELEMENTS(CASES); i++) {
         g_autoptr(GError) error = NULL;
         g_auto(RkCompressResult) result = {0};
@@ -440,14 +416,7 @@ what_cannot_be_is_refused(void)
 int
 main(int argc, char **argv)
 {
-    g_autoptr(GError) error = NULL;
-    g_test_init(&argc, &argv, NULL);
-    device = rk_device_open(NULL, &error);
-    if (device == NULL)
-        g_error("%s", error->message);
-    folder = g_dir_make_tmp("rankine-compress-XXXXXX", &error);
-    g_assert_no_error(error);
-    db = g_build_filename(folder, "t.db", NULL);
+    device = rig_begin(&argc, &argv);
     static const char *const LINES[] = {
         "synth ctr --as ctr --rows 800",
         "synth sequence --as sequence --rows 800",
@@ -461,8 +430,7 @@ main(int argc, char **argv)
         "train sasrec --data sequence --as sasrec --set epochs=0 --set dim=8 --set history=8 "
         "--set heads=2 --set blocks=1",
     };
-    for (size_t i = 0; i < G_N_ELEMENTS(LINES); i++)
-        rankine(LINES[i]);
+    lab_begin(LINES, G_N_ELEMENTS(LINES));
     g_test_add_func("/compress/stored/a loaded model gives the same bits",
                     a_loaded_model_gives_the_same_bits);
     g_test_add_func("/compress/stored/training on keeps the mask", training_on_keeps_the_mask);
@@ -473,11 +441,7 @@ main(int argc, char **argv)
     g_test_add_func("/compress/stored/a collapse is told", a_collapse_is_told);
     g_test_add_func("/compress/stored/sensitivity is measured once", sensitivity_is_measured_once);
     g_test_add_func("/compress/stored/what cannot be is refused", what_cannot_be_is_refused);
-    int status = g_test_run();
-    rk_device_close(device);
-    g_remove(db);
-    g_rmdir(folder);
-    g_free(db);
-    g_free(folder);
+    const int status = rig_end(device);
+    lab_end();
     return status;
 }

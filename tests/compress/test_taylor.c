@@ -3,32 +3,16 @@
 // What pruning by=taylor asks of the training data: |d loss / d value * value| of stored models of
 // three families, against differences of the training loss in double precision. One batch holds
 // all rows, so that their order matters not; datasets and models are made by the command line.
-#include "train/compress-private.h"
+#include "lab.h"
+#include "rig.h"
 
-#include "graph/eval.h"
+#include "train/compress-private.h"
 #include "train/objective.h"
 
-#include <glib/gstdio.h>
 #include <math.h>
 #include <string.h>
 
 static RkDevice *device;
-static char *folder, *db;
-
-static void
-rankine(const char *line)
-{
-    g_autoptr(GError) error = NULL;
-    g_auto(GStrv) words = NULL;
-    g_autofree char *program = g_build_filename(g_getenv("RANKINE_TEST_BUILD"), "rankine", NULL);
-    g_autofree char *all = g_strdup_printf("%s %s --db %s --quiet", program, line, db);
-    int status;
-    g_assert_true(g_shell_parse_argv(all, NULL, &words, &error));
-    g_spawn_sync(NULL, words, NULL, G_SPAWN_STDOUT_TO_DEV_NULL, NULL, NULL, NULL, NULL, &status,
-                 &error);
-    g_assert_no_error(error);
-    g_assert_cmpint(status, ==, 0);
-}
 
 // The training loss of a stored model on all of its training rows.
 typedef struct {
@@ -132,7 +116,7 @@ scores_are_what_the_loss_would_change(void)
     enum { PICKED = 4 };
     for (size_t m = 0; m < G_N_ELEMENTS(MODELS); m++) {
         g_autoptr(GError) error = NULL;
-        g_autoptr(RkStore) store = rk_store_open(db, RK_STORE_EXISTING, &error);
+        g_autoptr(RkStore) store = lab_store();
         const RkCompressOptions options = {
             .store = store, .device = device, .model = MODELS[m], .seed = 3};
         g_auto(RkCompressing) c = {0};
@@ -169,14 +153,7 @@ scores_are_what_the_loss_would_change(void)
 int
 main(int argc, char **argv)
 {
-    g_autoptr(GError) error = NULL;
-    g_test_init(&argc, &argv, NULL);
-    device = rk_device_open(NULL, &error);
-    if (device == NULL)
-        g_error("%s", error->message);
-    folder = g_dir_make_tmp("rankine-taylor-XXXXXX", &error);
-    g_assert_no_error(error);
-    db = g_build_filename(folder, "t.db", NULL);
+    device = rig_begin(&argc, &argv);
     static const char *const LINES[] = {
         "synth ctr --as ctr --rows 500",
         "synth ratings --as ratings --rows 500",
@@ -186,15 +163,10 @@ main(int argc, char **argv)
         "train sasrec --data sequence --as sasrec --set epochs=1 --set dim=4 --set history=4 "
         "--set blocks=1 --set samples=rows --set loss=softmax --set dropout=0 --set batch=1024",
     };
-    for (size_t i = 0; i < G_N_ELEMENTS(LINES); i++)
-        rankine(LINES[i]);
+    lab_begin(LINES, G_N_ELEMENTS(LINES));
     g_test_add_func("/compress/taylor/scores are what the loss would change",
                     scores_are_what_the_loss_would_change);
-    int status = g_test_run();
-    rk_device_close(device);
-    g_remove(db);
-    g_rmdir(folder);
-    g_free(db);
-    g_free(folder);
+    const int status = rig_end(device);
+    lab_end();
     return status;
 }

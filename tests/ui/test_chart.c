@@ -2,6 +2,7 @@
 //
 // A chart as a user sees and touches it: values under the pointer, zoom, the legend, keys, the
 // table, files, and that what hasn't changed isn't drawn again.
+#include "lines.h"
 #include "ui_test.h"
 
 #include "ui/chart_view.h"
@@ -10,29 +11,11 @@
 #include <math.h>
 #include <string.h>
 
-#define N 200 // points of a line
-
 typedef struct {
     RkUi ui;
     GtkWidget *window, *view;
     RkChartPlot *plot;
 } Rig;
-
-static RkChart *
-two_lines(void)
-{
-    static const char *const NAMES[] = {"float32", "int8"};
-    RkChart *chart = rk_chart_new("Latency over time");
-    rk_axis_set(&chart->x, "Time", RK_SCALE_LINEAR, RK_UNIT_SECONDS);
-    rk_axis_set(&rk_chart_panel(chart, 0)->y, "Latency", RK_SCALE_LINEAR, RK_UNIT_SECONDS);
-    rk_chart_set_summary(chart, "int8 is faster all the time.");
-    for (int s = 0; s < 2; s++) {
-        RkSeries *series = rk_chart_series(chart, 0, NAMES[s], RK_SERIES_LINE);
-        for (int i = 0; i < N; i++)
-            rk_series_add(series, i, 0.004 * (2 - s) + 0.0005 * sin(i * 0.1));
-    }
-    return chart;
-}
 
 static Rig *
 open_rig(RkChart *chart)
@@ -194,7 +177,7 @@ test_zoom(void)
     drag(rig, 300, 200, 100, 2); // nearly level: x alone
     g_assert_true(rk_chart_plot_is_zoomed(rig->plot));
     const RkChartAxis *x = &chart_of(rig)->x;
-    g_assert_cmpfloat(x->hi - x->lo, <, N / 4.0);
+    g_assert_cmpfloat(x->hi - x->lo, <, N_LINE / 4.0);
     g_assert_false(rk_axis_is_zoomed(&rk_chart_panel(chart_of(rig), 0)->y));
     const double lo = x->lo;
     drag(rig, 300, 200, -100, 0); // zoomed: moves
@@ -301,7 +284,7 @@ test_live(void)
     Rig *rig = open_rig(two_lines());
     RkChart *chart = chart_of(rig);
     const RkChartPlotDraws before = rk_chart_plot_draws(rig->plot);
-    for (int i = N; i < 2 * N; i++) {
+    for (int i = N_LINE; i < 2 * N_LINE; i++) {
         for (guint s = 0; s < 2; s++)
             rk_series_add(g_ptr_array_index(rk_chart_panel(chart, 0)->series, s), i,
                           0.004 * (2 - s) + 0.0005 * sin(i * 0.1));
@@ -316,11 +299,11 @@ test_live(void)
     g_assert_cmpuint(after.n_tail - before.n_tail, >=, 10);
     // From 200 to 400 points with a quarter more room each time: 200, 250, 312, 390.
     g_assert_cmpuint(after.n_data - before.n_data, <=, 5);
-    g_assert_cmpfloat(chart->x.full_hi, >, 2 * N);
+    g_assert_cmpfloat(chart->x.full_hi, >, 2 * N_LINE);
     rk_ui_shot(&rig->ui, "chart-live");
     rk_chart_view_changed(RK_CHART_VIEW(rig->view), FALSE);
     rk_ui_idle(&rig->ui, 50);
-    g_assert_cmpfloat(chart->x.full_hi, <, 2 * N + 20);
+    g_assert_cmpfloat(chart->x.full_hi, <, 2 * N_LINE + 20);
     move_to(rig, 400, 200);
     const RkChartPlotDraws still = rk_chart_plot_draws(rig->plot);
     move_to(rig, 420, 210);

@@ -204,10 +204,7 @@ static void
 test_weights(void)
 {
     RkUi *ui = rk_ui_open(NULL);
-    rk_ui_act(ui, "win.generate", NULL);
-    rk_ui_type(ui, "Name of the dataset", "small");
-    rk_ui_type(ui, "Rows", "2000");
-    rk_ui_press(ui, "Generate");
+    rk_ui_generate(ui, "small", "2000");
     rk_ui_page(ui, "data");
     rk_ui_see(ui, "2000 rows");
     rk_ui_act(ui, "win.train", "mf");

@@ -3,34 +3,17 @@
 // Charts under a real pointer, wheel, keyboard and two fingers: what events of the X server do,
 // from the server to what is shown.
 #include "hand.h"
+#include "lines.h"
 #include "ui_test.h"
 
 #include "ui/chart_view.h"
 
-#include <math.h>
 #include <string.h>
-
-#define N 200 // points of a line
 
 typedef struct {
     GtkWidget *window, *scrolled, *view;
     GtkWidget *plot;
 } Rig;
-
-static RkChart *
-two_lines(void)
-{
-    static const char *const NAMES[] = {"float32", "int8"};
-    RkChart *chart = rk_chart_new("Latency over time");
-    rk_axis_set(&chart->x, "Time", RK_SCALE_LINEAR, RK_UNIT_SECONDS);
-    rk_axis_set(&rk_chart_panel(chart, 0)->y, "Latency", RK_SCALE_LINEAR, RK_UNIT_SECONDS);
-    for (int s = 0; s < 2; s++) {
-        RkSeries *series = rk_chart_series(chart, 0, NAMES[s], RK_SERIES_LINE);
-        for (int i = 0; i < N; i++)
-            rk_series_add(series, i, 0.004 * (2 - s) + 0.0005 * sin(i * 0.1));
-    }
-    return chart;
-}
 
 // On a page that scrolls, as charts are.
 static Rig *

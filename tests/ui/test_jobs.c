@@ -52,10 +52,7 @@ test_import_error(void)
 static void
 start_long(RkUi *ui)
 {
-    rk_ui_act(ui, "win.generate", NULL);
-    rk_ui_type(ui, "Name of the dataset", "big");
-    rk_ui_type(ui, "Rows", "50000000");
-    rk_ui_press(ui, "Generate");
+    rk_ui_generate(ui, "big", "50000000");
     rk_ui_act(ui, "win.jobs", NULL);
     rk_ui_see(ui, "Generating big");
 }
@@ -117,19 +114,10 @@ test_close_asks(void)
 }
 
 static void
-generate_sample(RkUi *ui)
-{
-    rk_ui_act(ui, "win.generate", NULL);
-    rk_ui_type(ui, "Name of the dataset", "sample");
-    rk_ui_type(ui, "Rows", "100000");
-    rk_ui_press(ui, "Generate");
-}
-
-static void
 test_undo(void)
 {
     RkUi *ui = rk_ui_open(NULL);
-    generate_sample(ui);
+    rk_ui_generate(ui, "sample", "100000");
     rk_ui_see(ui, "100000 rows");
     rk_ui_act(ui, "win.remove-dataset", "sample");
     rk_ui_see(ui, "Removed sample");
@@ -156,7 +144,7 @@ test_remove_and_close(void)
     g_autofree char *path = g_build_filename(g_get_tmp_dir(), "rankine-ui-closed.db", NULL);
     g_unlink(path);
     RkUi *ui = rk_ui_open(path);
-    generate_sample(ui);
+    rk_ui_generate(ui, "sample", "100000");
     rk_ui_see(ui, "100000 rows");
     rk_ui_act(ui, "win.remove-dataset", "sample");
     rk_ui_see(ui, "Removed sample");

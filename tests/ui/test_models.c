@@ -18,10 +18,7 @@ set_loss(RkUi *ui)
 static void
 train(RkUi *ui, const char *name)
 {
-    rk_ui_act(ui, "win.generate", NULL);
-    rk_ui_type(ui, "Name of the dataset", "small");
-    rk_ui_type(ui, "Rows", "3000");
-    rk_ui_press(ui, "Generate");
+    rk_ui_generate(ui, "small", "3000");
     rk_ui_page(ui, "data");
     rk_ui_see(ui, "3000 rows");
     rk_ui_page(ui, "models");

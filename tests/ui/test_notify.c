@@ -55,15 +55,6 @@ serve(void)
     return bus;
 }
 
-static void
-generate(RkUi *ui, const char *name, const char *rows)
-{
-    rk_ui_act(ui, "win.generate", NULL);
-    rk_ui_type(ui, "Name of the dataset", name);
-    rk_ui_type(ui, "Rows", rows);
-    rk_ui_press(ui, "Generate");
-}
-
 // In front of the main window, as another program's would be.
 static GtkWidget *
 cover(RkUi *ui)
@@ -82,7 +73,7 @@ test_end(void)
     shown = g_ptr_array_new_with_free_func(g_free);
     RkUi *ui = rk_ui_open(NULL);
     rk_ui_page(ui, "data");
-    generate(ui, "behind", "2000000"); // some seconds
+    rk_ui_generate(ui, "behind", "2000000"); // some seconds
     GtkWidget *other = cover(ui);
     if (gtk_window_is_active(rk_ui_window(ui))) {
         g_test_skip("no other window takes the focus here");

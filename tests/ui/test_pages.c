@@ -11,10 +11,7 @@
 static void
 generate(RkUi *ui, const char *name, const char *rows)
 {
-    rk_ui_act(ui, "win.generate", NULL);
-    rk_ui_type(ui, "Name of the dataset", name);
-    rk_ui_type(ui, "Rows", rows);
-    rk_ui_press(ui, "Generate");
+    rk_ui_generate(ui, name, rows);
     rk_ui_page(ui, "data");
     rk_ui_see(ui, name);
 }

@@ -437,3 +437,12 @@ rk_ui_shot(RkUi *ui, const char *name)
     g_autofree char *file = g_strdup_printf("%s/%s.png", folder, name);
     g_assert_true(gdk_texture_save_to_png(texture, file));
 }
+
+void
+rk_ui_generate(RkUi *ui, const char *name, const char *rows)
+{
+    rk_ui_act(ui, "win.generate", NULL);
+    rk_ui_type(ui, "Name of the dataset", name);
+    rk_ui_type(ui, "Rows", rows);
+    rk_ui_press(ui, "Generate");
+}

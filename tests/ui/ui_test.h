@@ -46,6 +46,9 @@ void rk_ui_drop(RkUi *ui, const char *page_type, const char *text, const char *p
 void rk_ui_act(RkUi *ui, const char *action, const char *target);
 void rk_ui_page(RkUi *ui, const char *id);
 
+// Generates ratings under that name, as its dialog does it.
+void rk_ui_generate(RkUi *ui, const char *name, const char *rows);
+
 // Runs the main loop for that long: only for what has no text to wait for.
 void rk_ui_idle(RkUi *ui, guint ms);
 
